@@ -134,14 +134,14 @@ def faults_of(content: bytes) -> list[str]:
     kind = kind_of(number.split("\t")[0])
     # a tab parts two texts of one line
     text = "\n".join([*_lines(document), *_cells(document)]).replace("\t", "\n")
-    found = [
+    faults = [
         *_missing(kind, text),
         *_forbidden(text),
         *_figures(kind, document),
         *_form(kind, document),
         *_days(document, text),
     ]
-    return [f"{number}: {fault}" for fault in found]
+    return [f"{number}: {fault}" for fault in faults]
 
 
 def _lines(document: Any) -> list[str]:

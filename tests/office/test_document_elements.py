@@ -100,8 +100,8 @@ def text_of(document: Document) -> str:
 def assert_sound(*kinds: str) -> None:
     """Each document issued so far has every element of its kind; these kinds are among them."""
     documents = list(Document.objects.select_related("file").order_by("pk"))
-    found = [fault for document in documents for fault in faults_of(content_of(document.file))]
-    assert found == []
+    faults = [fault for document in documents for fault in faults_of(content_of(document.file))]
+    assert faults == []
     assert {document.kind for document in documents} >= set(kinds)
 
 

@@ -203,6 +203,11 @@ def test_a_template_asks_for_the_fields_of_its_entry(kind: str) -> None:
     assert variables == {*DOCUMENT_KINDS[kind].fields, *common}
 
 
+def test_the_policy_names_the_articles_of_every_kind(actors: Actors) -> None:
+    bases = actors.law.policy_on(date(2026, 5, 20))["document_bases"]
+    assert set(bases) == set(DOCUMENT_KINDS)
+
+
 def test_every_template_has_an_entry_signed_by_a_known_capability() -> None:
     templates = {path.stem for path in kinds.FOLDER.glob("*.docx")}
     assert templates == set(DOCUMENT_KINDS)

@@ -97,7 +97,11 @@ DOCUMENT_KINDS: Mapping[str, DocumentKind] = {
         _("资质不达标认定书"),
         "资认",
         (
-            *ITEM,
+            *ENTERPRISE_AND_ITEM,
+            "certificate_no",
+            "requirements",
+            "found",
+            "people",
             *REMEDIES,
             EVIDENCE,
             "card",
