@@ -107,7 +107,7 @@ SAMPLES: dict[str, dict[str, Any]] = {
         "evidence": [PIECE],
     },
     "determination": {
-        **{name: value for name, value in CASE.items() if name != "difference"},
+        **CASE,
         **CARD,
         **REMEDIES,
         "people": [PERSON],

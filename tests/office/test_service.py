@@ -155,6 +155,7 @@ def test_no_red_on_a_warning_that_was_only_sent(actors: Actors) -> None:
         actors.propose(case, day=PERIOD_OVER)
     actors.prove_service(service, PERIOD_OVER, proved_on=DAY + timedelta(days=4))
     actors.propose(case, day=PERIOD_OVER)
+    actors.read_evidence(case.determinations.get(), "reviewer", PERIOD_OVER)
     sign(case=reload(case), because="同意", **act_arguments(actors, "reviewer", PERIOD_OVER))
     assert reload(case).state == "red"
 

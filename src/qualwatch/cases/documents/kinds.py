@@ -97,11 +97,7 @@ DOCUMENT_KINDS: Mapping[str, DocumentKind] = {
         _("资质不达标认定书"),
         "资认",
         (
-            *ENTERPRISE_AND_ITEM,
-            "certificate_no",
-            "requirements",
-            "found",
-            "people",
+            *ITEM,
             *REMEDIES,
             EVIDENCE,
             "card",
