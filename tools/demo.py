@@ -32,7 +32,8 @@ DAY = "2026-05-20"
 PASSWORD = "correct-horse-battery\n"  # of the demo's own database
 SOME_REJECTED = 3  # the synthetic province has its rate of bad rows
 SEED = "3"  # its shortfalls are of all three kinds
-PREPARE = ("manage", "prepare", "-v0")
+# before the first day of the play, so that the clock of its journal never runs back
+PREPARE = ("manage", "prepare", "-v0", "--at", "2023-05-04T04:00:00+08:00")
 PROGRESS = "… "  # begins a line of play.py that is rewritten
 DELIVERIES = {
     "enterprises": "企业.csv",

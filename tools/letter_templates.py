@@ -78,7 +78,7 @@ FIGURES = (
     ("缺额（人）", "row.shortfall", 22),
     ("依据", "row.basis", 52),
 )
-FINDING = (
+INSPECTED = (
     ("指标", "row.name", 31),
     ("标准要求（人）", "row.required", 20),
     ("核查所见（人）", "row.held", 20),
@@ -87,10 +87,10 @@ FINDING = (
     ("依据", "row.basis", 46),
 )
 PEOPLE = (
-    ("人员（姓名、证件号码已隐去部分）", "row.person", 42),
-    ("注册编号", "row.registration", 32),
-    ("异常情形及月份", "row.anomaly\nrow.months", 34),
-    ("缴费单位", "row.payers", 48),
+    ("人员（姓名、证件号码已隐去部分）", "row.person", 40),
+    ("注册编号", "row.registration", 38),
+    ("异常情形及月份", "row.anomaly\nrow.months", 32),
+    ("缴费单位", "row.payers", 46),
 )
 WARNED = (
     ("指标", "row.name", 30),
@@ -101,7 +101,7 @@ WARNED = (
     ("整改期限", "row.ends_on", 34),
 )
 # Values with a credit code or an identity, which is set narrower to stay on one line.
-CODES = ("row.credit_code", "row.person", "row.payers")
+CODES = ("row.credit_code", "row.person", "row.registration", "row.payers")
 NUMBERED = (("序号", "row.sequence_no", 11),)
 ENTERPRISE = ("企业名称、统一社会信用代码", "row.enterprise\nrow.credit_code", 49)
 ITEMS = (
@@ -154,7 +154,7 @@ SHOWN = (
     When(
         "found",
         (
-            Table(FINDING, "found"),
+            Table(INSPECTED, "found"),
             "表中“核查所见”为日常监管中查明的人数，“登记显示”为同日登记数据。"
             "{% if difference %}两者不同的原因：{{ difference }}{% endif %}",
         ),

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from play_oversight import print_summary, show
-from play_papers import ADDRESS, PASSWORD, OfficeClock, Papers, invented_name
+from play_papers import ADDRESS, PASSWORD, OfficeClock, Papers, invented_name, moment
 from play_withdrawals import Withdrawals
 from stdnum.cn import ric
 
@@ -48,6 +48,7 @@ ENDS, REGISTRATION, DIVISION = "有效期止", "注册编号", "注册地区划�
 # One enterprise moves to another province and one to another city; one hands in a forged paper.
 MOVES_ON, DECEIVES_ON = date(2023, 6, 5), date(2023, 6, 13)
 OTHER_PROVINCE, OTHER_CITY = "130102", "140213"
+BEFORE_DAWN = 4  # the hour at which the office is prepared
 PROGRESS = "… "  # begins a line that demo.py rewrites
 GARBAGE = (100_000, 50, 100)  # objects before garbage is collected: a day leaves little
 TWICE_A_MONTH = (2, 4)  # weeks of a month with lists of items to be withdrawn
@@ -824,7 +825,7 @@ def prepare_office(state: Path) -> None:
     is_new = not state.exists()
     load_office(create=is_new)
     if is_new:
-        call_command("prepare", verbosity=0)
+        call_command("prepare", verbosity=0, at=moment(START, BEFORE_DAWN))
 
 
 def main() -> None:

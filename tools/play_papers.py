@@ -320,7 +320,10 @@ class Papers:
         if not about:
             return
         proof = self.file("证明材料.png")
-        lines = {one: {line: [proof.name] for line in lines_of(one)} for one in about}
+        lines = {
+            requirement: {line: [proof.name] for line in lines_of(requirement)}
+            for requirement in about
+        }
         filing = Filing(
             "assessment-wrong",
             "所缺人员自入职起一直在本单位执业，社保由本单位按月缴纳",

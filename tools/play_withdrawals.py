@@ -16,10 +16,7 @@ HOME, STATES, ASKS = 0.6, 0.3, 0.15  # served in person; states its case; asks f
 RECTIFIES = 0.03  # chance a day while the item is to be withdrawn
 STARTS_AFTER, LATE_AFTER, MINISTRY_AFTER = 2, 9, 20  # days
 LATE = "city-141100-bureau"  # starts late, and is named for it
-FACTS = (
-    "公示期满后按当日登记数据复核，所缺注册人员仍未补足；"
-    "企业没有提交可以推翻核查结果的材料，陈述和听证中所述情况经核实不影响人数"
-)
+FACTS = "公示期满后按当日登记数据复核，所缺注册人员仍未补足；企业没有提交可以推翻核查结果的材料"
 SIXTEEN_DAYS = timedelta(days=16)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from commands import qualwatch
+from commands import SETTINGS, qualwatch
 from document_elements import faults_of, kind_of
 
 ROOT = Path(__file__).parent.parent.parent
@@ -39,7 +39,7 @@ ISSUED = {
 def test_every_document_of_the_demo_says_what_it_must(tmp_path: Path) -> None:
     folder = tmp_path / "played"
     words = [sys.executable, str(ROOT / "tools/play.py"), str(folder), "--quick"]
-    environment = {**os.environ, "DATABASE_URL": ""}
+    environment = {**os.environ, **SETTINGS, "DATABASE_URL": ""}
     played = subprocess.run(
         [*words, "--enterprises", "300"],
         env=environment,
@@ -54,5 +54,7 @@ def test_every_document_of_the_demo_says_what_it_must(tmp_path: Path) -> None:
     assert set(kinds) >= ISSUED
     faults = [fault for path in letters for fault in faults_of(path.read_bytes())]
     assert faults == []
-    verified = qualwatch("journal", "verify", QUALWATCH_STATE=str(folder / "state"))
+    verified = qualwatch(
+        "journal", "verify", QUALWATCH_STATE=str(folder / "state"), DATABASE_URL=""
+    )
     assert verified.status == 0, verified.out

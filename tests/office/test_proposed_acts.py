@@ -56,7 +56,11 @@ PERIOD_OVER = date(2026, 7, 21)
 
 @pytest.fixture
 def actors(office: RegisterOffice) -> Actors:
-    return Actors(office)
+    made = Actors(office)
+    for name in ("officer", "reviewer"):
+        # not first inside a transaction that is rolled back
+        made.account(name)
+    return made
 
 
 def refused(slug: str, do: Callable[[], object]) -> str:

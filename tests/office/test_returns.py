@@ -207,12 +207,15 @@ def test_a_resubmission_lists_its_differences(actors: Actors) -> None:
     Withdrawal.objects.filter(decided_on=None, ended="").update(started_on=date(2026, 6, 30))
     second = sent()
     assert (first.version, second.version) == (1, 2)
-    assert second.differences["figures"] == {"carried-over": [0, 1], "opened": [6, 5]}
+    assert second.differences["figures"] == {"carried-over": [0, 1], "opened": [6, 5]} | {
+        "started-in-time": [6, 5]
+    }
     assert len(second.differences["changed"]) == 2
     assert second.document is not None
     assert second.document.template_values["differences"] == [
         "季初在办（项）：0 → 1。",
         "本季新启动（项）：6 → 5。",
+        "按期启动（项）：6 → 5。",
         "明细变化2项。",
     ]
     assert Return.objects.get(pk=first.pk).figures["carried-over"] == 0  # what was sent stays

@@ -316,6 +316,6 @@ def test_a_voided_decision_is_issued_again(actors: Actors) -> None:
     assert (again.number, again.application, again.template_values["because"]) == (
         "晋建资决〔2026〕2号",
         application,
-        "不实",
+        "不实。",
     )
     assert again.services.get().method == "platform"

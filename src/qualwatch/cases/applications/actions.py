@@ -36,7 +36,7 @@ from qualwatch.cases.competence import PROVINCE, route_of
 from qualwatch.cases.course.step import act, state_of
 from qualwatch.cases.deadline_columns import DECISION, OPINION
 from qualwatch.cases.deadlines import application_due
-from qualwatch.cases.documents.wording import require_reason
+from qualwatch.cases.documents.wording import require_facts
 from qualwatch.cases.effects.cards import perform
 from qualwatch.cases.models import UNDECIDED, Application, Case, Document, Task
 from qualwatch.cases.notices.notify import Notification, notify
@@ -182,7 +182,8 @@ def refuse(
     application = _lock_undecided(application)
     authority = acting_authority(by, authority_in_charge(application), PROVINCE)
     ctx = ActContext(law, at, by.username, authority)
-    require_reason(because)
+    require_reasons(because)
+    require_facts(because)
     require_other_person(application, by)
     _step_case(application, "refuse", ctx, because)
     _close(application, "refused", because, ctx, read)

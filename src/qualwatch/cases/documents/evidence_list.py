@@ -15,7 +15,9 @@ from qualwatch.wording import gettext_noop as _n  # documents are Chinese
 
 RUN = _n("注册人员核查结果（核查编号{number}）")
 PROOF_OF = _n("《{title}》（{number}）送达凭证：{name}")
+ATTEMPT_AT = _n("《{title}》（{number}）送达经过：{name}")
 STATEMENT = _n("陈述申辩材料：{name}")
+APPLICATION = _n("企业申请材料：{name}")
 DAY = _n("{year}年{month}月{day}日")
 PUBLIC_OBJECTION = "objection"
 # A document rests on no proposal that was returned, or that nothing became of.
@@ -86,14 +88,17 @@ def _files(cases: Iterable[Case], withdrawal: Withdrawal | None) -> Iterable[Att
 def _pieces(files: Iterable[Attachment]) -> Iterator[Evidence]:
     numbers = [file.pk for file in files]
     rows = Attachment.objects.filter(pk__in=numbers).order_by("pk")
-    for row in rows.select_related("file", "service__document", "submission"):
+    for row in rows.select_related("file", "service__document", "submission", "application"):
         yield Evidence(_name_of(row), timezone.localdate(row.posted_at), row.file.sha256)
 
 
 def _name_of(attachment: Attachment) -> str:
     if attachment.service is not None:
         document = attachment.service.document
-        return PROOF_OF.format(title=document.title, number=document.number, name=attachment.name)
+        text = PROOF_OF if attachment.service.proved_on else ATTEMPT_AT
+        return text.format(title=document.title, number=document.number, name=attachment.name)
     if attachment.submission is not None:
         return STATEMENT.format(name=attachment.name)
+    if attachment.application is not None:
+        return APPLICATION.format(name=attachment.name)
     return attachment.name

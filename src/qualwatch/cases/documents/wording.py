@@ -56,11 +56,9 @@ def repeats_decision(text: str) -> bool:
     return not WORDS_OF_DECISIONS.sub("", text)
 
 
-def require_reason(text: str) -> None:
-    """CannotStep where a reason is missing or only repeats the decision."""
-    if not text.strip():
-        raise CannotStep("because", _("请写明理由"))
-    if repeats_decision(text):
+def require_facts(text: str) -> None:
+    """CannotStep where a reason only repeats the decision; that there is one, the step checks."""
+    if text.strip() and repeats_decision(text):
         raise CannotStep(
             "because", _("理由只重复了决定本身，请写明查到的事实：谁、何时、什么情况、凭什么认定")
         )

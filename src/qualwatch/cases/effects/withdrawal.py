@@ -8,9 +8,10 @@ from qualwatch.accounts.queries import organisation
 from qualwatch.assessments.actions import assess
 from qualwatch.assessments.models import Run
 from qualwatch.cases.acting import ActContext, Step
-from qualwatch.cases.competence import competent_for
+from qualwatch.cases.competence import competent_for, withdrawing_authority_of
 from qualwatch.cases.course.withdrawal_rows import set_next_task
 from qualwatch.cases.documents import issuing
+from qualwatch.cases.documents.contacts import contact_of
 from qualwatch.cases.documents.kinds import DOCUMENT_KINDS, day
 from qualwatch.cases.documents.service import (
     TAKEN_DOWN,
@@ -44,6 +45,7 @@ DECISION = _("撤回建设工程企业资质决定")
 DISPLAY = DOCUMENT_KINDS["display-notice"].title
 GRANTED_AGAIN = _("撤回后重新核发")
 PUBLISHED = _("（公布{number}）")
+WITH_CONTACT = _("{name}（{contact}）")
 HANDED_OVER = "handed-over"
 
 
@@ -292,7 +294,12 @@ def post_display(row: Withdrawal, ctx: ActContext) -> None:
         DISPLAY,
         case.enterprise,
         case.credit_code,
-        texts.displayed(case.enterprise, texts.name_of(case), row.display_until),
+        texts.displayed(
+            case.enterprise,
+            texts.name_of(case),
+            row.display_until,
+            _receiver_of_objections(row),
+        ),
         case.card_number,
     )
     post_announcement(
@@ -302,6 +309,13 @@ def post_display(row: Withdrawal, ctx: ActContext) -> None:
         at=ctx.at,
         is_provisional=row.is_display_provisional,
     )
+
+
+def _receiver_of_objections(row: Withdrawal) -> str:
+    """The authority that answers objections, with contact, telephone and address."""
+    authority = organisation(withdrawing_authority_of(row.case))
+    contact = contact_of(authority)
+    return WITH_CONTACT.format(name=authority.name, contact=contact) if contact else authority.name
 
 
 def _restore(row: Withdrawal, ctx: ActContext) -> None:

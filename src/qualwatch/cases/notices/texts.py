@@ -320,14 +320,16 @@ def late_start(number: str, due_on: date) -> tuple[str, str]:
     ).format(number=number, day=due_on)
 
 
-def displayed(enterprise: str, item: str, until: date) -> str:
-    """What the public reads while it may object."""
+def displayed(enterprise: str, item: str, until: date, authority: str) -> str:
+    """What the public reads while it may object; `authority`: to whom, with its contact."""
     first = _(
         "{enterprise}的{item}经红牌预警期满仍未达到资质标准要求，"
         "拟依法撤回，现予公示，公示期至 {day}。"
     )
-    second = _("有异议的，请在公示期内书面提出。")
-    return first.format(enterprise=enterprise, item=item, day=until) + second
+    second = _("有异议的，请在公示期内在本公示的页面提出，或者书面向{authority}提出。")
+    return first.format(enterprise=enterprise, item=item, day=until) + second.format(
+        authority=authority
+    )
 
 
 def withdrawn(enterprise: str, item: str, number: str, authority: str) -> str:

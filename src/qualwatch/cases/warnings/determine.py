@@ -20,7 +20,7 @@ from qualwatch.cases.documents.evidence import (
     what_was_read,
 )
 from qualwatch.cases.documents.numbers import RED_CARD, next_number
-from qualwatch.cases.documents.wording import require_reason
+from qualwatch.cases.documents.wording import require_facts
 from qualwatch.cases.effects.cards import RED_PREFIX, determined_figures, perform
 from qualwatch.cases.models import Case, Determination, SupervisionFinding
 from qualwatch.cases.tasks import PROPOSE, open_task
@@ -90,7 +90,7 @@ def propose(
     """
     authority = require_competent(by, "propose", case)
     ctx = ActContext(law, at, by.username, authority)
-    require_reason(proposed.because)
+    require_facts(proposed.because)
     if proposed.outcome == "dismissed":
         # lock order: see CONTRIBUTING.md
         lock()

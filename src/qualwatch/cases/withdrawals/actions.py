@@ -36,7 +36,7 @@ from qualwatch.cases.documents.service import (
     serve_on_authority,
     serve_or_open_task,
 )
-from qualwatch.cases.documents.wording import require_reason, sentence
+from qualwatch.cases.documents.wording import require_facts, sentence
 from qualwatch.cases.effects.withdrawal import MINISTRY, post_display
 from qualwatch.cases.models import Case, Document, Withdrawal, WithdrawalList
 from qualwatch.cases.notices import texts
@@ -281,7 +281,7 @@ def decide(
 
     The item's other cases are closed.
     """
-    require_reason(because)
+    require_facts(because)
     # lock order: see CONTRIBUTING.md
     lock()
     ctx, rows = lock_members_for(members, by, law, at, SIGN)
@@ -333,7 +333,7 @@ def not_withdraw(
     *, member: Withdrawal, because: str, by: Account, law: Law, at: datetime
 ) -> Withdrawal:
     """Decides not to withdraw; the red card goes to review."""
-    require_reason(because)
+    require_facts(because)
     ctx, rows = lock_members_for([member], by, law, at, SIGN)
     event = Event("not-withdraw", ctx.on, by=by.username, because=because)
     return apply_event(rows, ctx, event).succeeded[0]
