@@ -191,7 +191,7 @@ def test_an_act_returned_with_reasons_is_the_proposers_task(actors: Actors) -> N
     about: dict[str, Any] = {"case": case, "payload": {"code": "merged"}}
     proposal = actors.propose_act("end", DAY, **about)
     refused("act-waits", lambda: actors.propose_act("end", DAY, by="second-officer", **about))
-    arguments = {"law": actors.law, "at": actors.office.tick(DAY)}
+    arguments: dict[str, Any] = {"law": actors.law, "at": actors.office.tick(DAY)}
     reviewer, officer = actors.account("reviewer"), actors.account("officer")
     refused("because", lambda: return_act(act=proposal, because=" ", by=reviewer, **arguments))
     return_act(act=proposal, because="证据不足", by=reviewer, **arguments)
@@ -247,7 +247,7 @@ def test_the_signer_opens_every_file_before_signing(actors: Actors) -> None:
         len(picture(1)),
     )
     reviewer = actors.account("reviewer")
-    arguments = {"law": actors.law, "at": actors.office.tick(DAY), "read": "后果"}
+    arguments: dict[str, Any] = {"law": actors.law, "at": actors.office.tick(DAY), "read": "后果"}
     open_file(number=first.number, by=reviewer, at=actors.office.tick(DAY))
     sentence = refused("evidence-unread", lambda: sign_act(act=proposal, by=reviewer, **arguments))
     assert "决议.png" in sentence
@@ -280,7 +280,7 @@ def test_a_determination_rests_on_files_that_its_signer_has_opened(actors: Actor
     with pytest.raises(CannotStore, match="已损坏"):
         actors.propose(case, day=PERIOD_OVER, evidence=[broken])
     determination = actors.propose(case, day=PERIOD_OVER)
-    arguments = {"law": actors.law, "at": actors.office.tick(PERIOD_OVER)}
+    arguments: dict[str, Any] = {"law": actors.law, "at": actors.office.tick(PERIOD_OVER)}
     reviewer = actors.account("reviewer")
     refused("evidence-unread", lambda: sign(case=reload(case), by=reviewer, **arguments))
     assert reload(case).state == "yellow"
