@@ -29,6 +29,8 @@ COMMANDS = (
     "standards coverage",
     "import",
     "patrol",
+    "propose",
+    "evidence",
     "decide",
     "deliver",
     "journal",
