@@ -47,9 +47,9 @@ postgres:             ## installs PostgreSQL for the office tests (Debian, as ro
 	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null || \
 	  { echo "FAIL: the tests need PostgreSQL: apt-get install postgresql" >&2; exit 1; }
 
-test: setup check browser postgres ## checks and all tests but the long ones; office tests on both databases
+test: setup check browser postgres ## checks and all tests but the long ones; acts of the office on both databases
 	$(BIN)/pytest -n $(WORKERS) -m "not full"
-	$(BIN)/python tools/with_postgres.py $(BIN)/pytest -n $(WORKERS) -m "not full" tests/office
+	$(BIN)/python tools/with_postgres.py $(BIN)/pytest -n $(WORKERS) -m "not full and not one_database" tests/office
 
 test-full: setup check browser postgres ## checks and all tests, with the long generative and crash tests
 	$(BIN)/pytest -n $(WORKERS)

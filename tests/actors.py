@@ -26,6 +26,7 @@ from qualwatch.cases.models import (
     Case,
     Determination,
     Document,
+    Notice,
     ProposedAct,
     Service,
 )
@@ -38,7 +39,12 @@ from qualwatch.cases.service.actions import (
 )
 from qualwatch.cases.warnings.determine import ProposedDetermination, propose, sign
 from qualwatch.cases.warnings.officer_figures import DifferenceReason
-from qualwatch.cases.warnings.supervise import InspectionFinding, RecheckFinding, recheck
+from qualwatch.cases.warnings.supervise import (
+    InspectionFinding,
+    RecheckFinding,
+    open_notice,
+    recheck,
+)
 from qualwatch.law.loader import Law
 from qualwatch.patrol.days import DayOutcome, run_day
 from qualwatch.procedure.checklists import lines_of
@@ -87,6 +93,12 @@ class Actors:
 
     def __post_init__(self) -> None:
         create_organisations(divisions=self.law.divisions, by="prepare", at=self.office.tick())
+        Organisation.objects.exclude(kind="enterprise").update(
+            contact="联系甲",
+            telephone="0351-5550001",
+            address="某路1号一楼大厅",
+            office_hours="工作日9时至17时",
+        )
 
     def account(self, name: str) -> Account:
         """The account of an officer, by its name in `OFFICERS`."""
@@ -148,7 +160,7 @@ class Actors:
         proposed = ProposedDetermination(
             **{
                 "outcome": "red",
-                "because": "期满仍不达标",
+                "because": "期满后核查仍缺一名注册建造师",
                 "evidence": [evidence_file()],
                 **changed,
             }
@@ -345,6 +357,16 @@ class Actors:
         """An act that one person proposes and another signs on the same day."""
         return self.sign_act(self.propose_act(kind, day, by=by, **about), day, by=signer)
 
+    def open_inbox(self, name: str, day: date) -> None:
+        """Opens every document in the inbox of an account's authority."""
+        account = self.account(name)
+        assert account.organisation is not None
+        unopened = Notice.objects.filter(
+            organisation=account.organisation.slug, first_opened_at=None
+        ).exclude(document=None)
+        for notice in unopened.order_by("pk"):
+            open_notice(notice=notice, by=account, at=self.office.tick(day), law=self.law)
+
     def propose_finding(self, day: date, by: str = "officer", **changed: Any) -> ProposedAct:
         """A supervision finding that differs from the registers, with its reasons."""
         figures = {"constructors": {"required": 3, "held": 1}}
@@ -385,7 +407,9 @@ class Actors:
     ) -> Any:
         """An officer rechecks a red card: one less than required, or as many."""
         names = list(
-            case.requirements.filter(is_determined=True).values_list("requirement", flat=True)
+            case.requirements.filter(determined_on__isnull=False, recovered_on=None).values_list(
+                "requirement", flat=True
+            )
         )
         missing = 2 if outcome == "short" else 0
         figures: dict[str, dict[str, int]] = {
@@ -412,17 +436,17 @@ class Actors:
             at=self.office.tick(day),
         )
 
-    def yellow_case(self, day: date = DAY) -> Case:
+    def yellow_case(self, day: date = DAY, **changed: Rows) -> Case:
         """The yellow card of a firm that lacks one of three constructors."""
-        self.load_and_patrol(day)
+        self.load_and_patrol(day, 2, **changed)
         return Case.objects.get(state="yellow", category__isnull=False)
 
-    def red_case(self, day: date = DAY) -> Case:
+    def red_case(self, day: date = DAY, **changed: Rows) -> Case:
         """The same case, served and determined on the day after its period."""
-        case = self.yellow_case(day)
+        case = self.yellow_case(day, **changed)
         self.prove_warning(case, day + timedelta(days=1))
         day_after = case.requirements.get().ends_on + timedelta(days=1)
-        self.load_and_patrol(day_after)
+        self.load_and_patrol(day_after, 2, **changed)
         self.propose(case, day=day_after)
         self.sign(case, day=day_after)
         return reload(case)

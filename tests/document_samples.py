@@ -11,6 +11,19 @@ FIGURE = {
     "shortfall": 14,
     "basis": "建市〔2014〕159号",
 }
+PERSON = {
+    "person": "张*\n140105**********12",
+    "registration": "晋1140000017",
+    "anomaly": "社保由其他单位缴纳",
+    "months": "2026年1月、2月、3月",
+    "payers": "汾河乙监理有限公司\n91140100MA0KEK0B7K",
+}
+PIECE = {
+    "sequence_no": 1,
+    "name": "《责令限期整改通知书》（晋建资责〔2026〕4号）送达凭证：回证.png",
+    "on": "2026年6月11日",
+    "digest": "3f" * 32,
+}
 OTHER = {
     "name": "注册监理工程师",
     "required": 29,
@@ -20,8 +33,17 @@ OTHER = {
 }
 CASE: dict[str, Any] = {
     "credit_code": "91140100MA0KEK0B6P",
-    "item": "建筑工程施工总承包 一级",
+    "item": "建筑工程施工总承包一级",
     "certificate_no": "D214000777",
+    "requirements": [FIGURE],
+    "found": [],
+    "people": [],
+    "difference": "",
+}
+FOUND: dict[str, Any] = {
+    "requirements": [],
+    "found": [{**OTHER, "registered": 24}],
+    "difference": "登记在册的李某已离职，注册尚未注销。",
 }
 CARD = {"card": "晋红〔2026〕41号"}
 REMEDIES = {"reconsideration_days": 61, "litigation_months": 7, "review_organ": "山西省人民政府"}
@@ -29,9 +51,9 @@ ROW: dict[str, Any] = {
     "sequence_no": 1,
     "enterprise": "太行甲建设有限公司",
     "credit_code": "91140100MA0KEK0B6P",
-    "item": "市政公用工程施工总承包 二级",
+    "item": "市政公用工程施工总承包二级",
     "card": "晋红〔2026〕43号",
-    "why": "注册建造师：31/17",
+    "why": "注册建造师应有31人、现有17人",
     "outcome": "已撤回",
 }
 LISTED: dict[str, Any] = {
@@ -43,7 +65,7 @@ LISTED: dict[str, Any] = {
     "items_count": 53,
 }
 RETURNED_BASE = {name: ROW[name] for name in ("sequence_no", "enterprise", "credit_code", "item")}
-RETURNED = {**RETURNED_BASE, "opened_on": "2026-07-12", "outcome": "资质已撤回"}
+RETURNED = {**RETURNED_BASE, "started_on": "2026年7月12日", "outcome": "资质已撤回"}
 APPLIED = {
     "credit_code": "91140100MA0KEK0B6P",
     "filed_on": "2026年5月3日",
@@ -72,55 +94,58 @@ SAMPLES: dict[str, dict[str, Any]] = {
             {**FIGURE, "ends_on": "2026年6月2日"},
             {**OTHER, "ends_on": "2026年6月9日"},
         ],
+        "people": [{**PERSON, "ends_on": "2026年6月16日"}],
+        "objection_to": "太原市住房和城乡建设局",
     },
     "order-to-rectify": {
         **CASE,
         **CARD,
+        **REMEDIES,
+        **FOUND,
         "published_on": "2026年6月8日",
-        "requirements": [FIGURE],
         "red_months": 11,
-        "rule": "《规定》第二十八条",
+        "evidence": [PIECE],
     },
     "determination": {
         **CASE,
         **CARD,
         **REMEDIES,
-        "requirements": [FIGURE],
+        "people": [PERSON],
         "warned_on": "2026年4月2日",
-        "because": "期满不达标",
+        "because": "预警期内没有补充人员。",
         "standards": "建市〔2014〕159号",
-        "rule": "《规定》第二十八条",
+        "evidence": [PIECE],
         "run": 4711,
         "as_of": "2026年6月7日",
     },
     "supervision-letter": {
         **CASE,
         "colour": "黄牌",
-        "requirements": [FIGURE],
         "what": "请尽快补齐人员。",
         "ends_on": "2026年6月2日",
+        "objection_to": "太原市住房和城乡建设局",
     },
     "receipt": {**APPLIED, "opinion_due_on": "2026年5月18日", "decision_due_on": ""},
     "opinion": {
         **APPLIED,
         "enterprise": "太行甲建设有限公司",
         "item": CASE["item"],
-        "because": "人员属实",
+        "because": "人员属实。",
     },
     "application-decision": {
         **{name: value for name, value in APPLIED.items() if name != "files"},
         **REMEDIES,
         "item": CASE["item"],
         "outcome": "不予支持",
-        "because": "社保不在本单位",
-        "repairs": ["更正登记 3 处。"],
+        "because": "社保不在本单位。",
+        "repairs": ["更正登记3处。"],
         "is_refused": True,
     },
     "suggestion-list": {**listed("outcome"), "start_days": 3},
     "intended-withdrawal": {
         **CASE,
         **CARD,
-        "requirements": [FIGURE],
+        "evidence": [PIECE],
         "red_ends_on": "2026年7月9日",
         "statement_days": 5,
         "hearing_days": 8,
@@ -150,11 +175,16 @@ SAMPLES: dict[str, dict[str, Any]] = {
     "withdrawal-decision": {
         **CASE,
         **REMEDIES,
-        "requirements": [FIGURE],
+        **CARD,
+        "evidence": [PIECE],
         "notice_served_on": "2026年7月20日",
         "display_ends_on": "2026年8月13日",
-        "because": "复核不达标",
-        "rule": "《规定》第二十八条",
+        "rechecked_on": "2026年8月17日",
+        "because": "公示期满后仍缺十四人。",
+        "statements": ["你单位陈述：注册正在办理。本机关答复：没有申请记录。"],
+        "hearing": "应你单位要求举行听证。",
+        "objections": "公示期间收到异议5件，均已逐件答复。",
+        "legal_review": "经2026年8月18日法制审核：程序合法。",
         "lower_grade_months": 3,
     },
     "announcement": {**listed("outcome"), "what": "上述资质已经撤回。"},
@@ -166,6 +196,7 @@ SAMPLES: dict[str, dict[str, Any]] = {
     },
     "quarterly-return": {
         "quarter": "2026年第3季度",
+        "signatory": "赵签发",
         "version": 2,
         "lines": [{"name": "决定撤回（项）", "value": 19}],
         "rows": [RETURNED],
@@ -178,6 +209,8 @@ SAMPLES: dict[str, dict[str, Any]] = {
         "received": 11,
         "in_time": 10,
         "lines": [{"name": "决定撤回（项）", "value": 37}],
+        "total": "已报送单位及省厅本级合计",
+        "signatory": "赵签发",
         "missing": ["未报送：大同市住房和城乡建设局。"],
         "reported": [
             {
@@ -186,7 +219,7 @@ SAMPLES: dict[str, dict[str, Any]] = {
                 "withdrawn": 18,
                 "rectified": 2,
                 "under_way": 1,
-                "sent": "2026-10-09",
+                "sent": "2026年10月9日",
             }
         ],
     },
@@ -202,7 +235,7 @@ SAMPLES: dict[str, dict[str, Any]] = {
         "sheet": [
             {
                 "question": "按期启动",
-                "record": "2026-07-12 收到，未启动",
+                "record": "2026年7月12日收到，未启动",
                 "answer": "否",
                 "remark": "人员调整",
             }
@@ -221,12 +254,30 @@ SAMPLES: dict[str, dict[str, Any]] = {
         "suggested_on": "2026年7月12日",
         "suggestion": "太原建资函〔2026〕2号",
     },
-    "ministry-report": listed("outcome"),
+    "transfer-letter": {
+        "enterprise": "太行甲建设有限公司",
+        "credit_code": CASE["credit_code"],
+        "item": CASE["item"],
+        "certificate_no": CASE["certificate_no"],
+        "moved": "企业迁出山西省",
+        "state": "红牌预警，红牌期至2026年7月9日。",
+        "requirements": [FIGURE],
+        "people": [PERSON],
+        "papers": [PIECE],
+    },
+    "ministry-report": {
+        **listed("outcome"),
+        "signatory": "赵签发",
+        "because": "证据齐备。",
+        "annexes": ["《资质不达标认定书》（晋建资认〔2026〕3号）"],
+    },
     "credit-record": {
         "enterprise": "太行甲建设有限公司",
         "credit_code": CASE["credit_code"],
+        **REMEDIES,
         "what": "提供虚假社保证明。",
-        "evidence": "社保局回函",
+        "evidence": [PIECE],
         "referred_to": "太原市行政执法局",
+        "statement_days": 9,
     },
 }

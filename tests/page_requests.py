@@ -69,7 +69,7 @@ def post_proposal(client: Client, case: Case, **changed: Any) -> Any:
     fields = {
         "outcome": "red",
         "requirement": ["constructors"],
-        "because": "期满仍不达标",
+        "because": "期满后核查仍缺一名注册建造师",
         "evidence": [evidence_upload("核查表.png"), evidence_upload("送达回证.png", 1)],
         "has_read": "1",
     } | changed

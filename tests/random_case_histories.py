@@ -10,6 +10,7 @@ from functools import cache
 from typing import Any
 
 from builders import law
+from qualwatch.procedure.outcomes import continued
 from qualwatch.procedure.periods import Deadline
 from qualwatch.procedure.preconditions import STAGE_AFTER
 from qualwatch.procedure.state import ENDINGS, CaseState, Effect, Event, Terms, Withdrawal
@@ -68,7 +69,11 @@ def event_on(chance: random.Random, state: CaseState, on: date, steadiness: floa
     pool = likely_events(chance, state, steadiness)
     name = chance.choice(pool if pool and chance.random() < 0.95 else list(BY_EVENT))
     verdict = usually("short", "met", "met", "cannot-say", "advise", "not-required")
-    is_system = name in ("assessed", "calendar-loaded")
+    # upgrades ask for more, downgrades for fewer
+    required = {
+        requirement: usually(2, 2, 4, 1) for requirement in REQUIREMENTS if chance.random() < 0.9
+    }
+    is_system = name in ("assessed", "calendar-loaded", "set-aside")
     by = usually("system", *PEOPLE) if is_system else chance.choice(PEOPLE)
     # mostly somebody else proposed it; or nobody did, or the same person
     other = chance.choice([person for person in PEOPLE if person != by])
@@ -83,7 +88,7 @@ def event_on(chance: random.Random, state: CaseState, on: date, steadiness: floa
             for requirement in REQUIREMENTS
         },
         ended=chance.choice(ENDINGS) if chance.random() < 0.01 else "",
-        requirements=chance.choice([(), REQUIREMENTS[:1], REQUIREMENTS]),
+        requirements=chance.choice([(), REQUIREMENTS[:1], REQUIREMENTS, state.undetermined]),
         outcome=usually("red", "dismissed", "extended", "nonsense", "recovered", "short"),
         until=chance.choice(
             [None, Deadline(on + timedelta(days=chance.randint(1, 40)), provisional=False)]
@@ -100,7 +105,9 @@ def event_on(chance: random.Random, state: CaseState, on: date, steadiness: floa
         ),
         code=chance.choice(["", *ENDINGS]),
         route=chance.choice(["city", "province", "ministry"]),
-        is_other_red_open=chance.random() < 0.1,
+        other_red=usually("", "open", "ripe"),
+        required=required,
+        possible={name: usually(1, 0, 2, 3) for name in REQUIREMENTS},
     )
 
 
@@ -108,6 +115,8 @@ def likely_events(chance: random.Random, state: CaseState, steadiness: float) ->
     """Names of events that the state allows, the likely ones several times."""
     allowed = [name for name, row in BY_EVENT.items() if state.state in row.from_states]
     pool = [name for name in LIKELY if name in allowed] * 3
+    if state.state == "red" and state.undetermined:
+        pool += ["push-proved", "propose", "sign"] * 4
     if chance.random() > steadiness / 2:
         pool += allowed
     if state.withdrawal and not state.withdrawal.ended:
@@ -125,7 +134,7 @@ def withdrawal_events(withdrawal: Withdrawal, origin: str) -> tuple[list[str], l
     is_displayed = withdrawal.stage == "displayed"
     others = ["object-publicly"] if is_displayed else ["make-statement"]
     if withdrawal.stage == "notified":
-        others += ["ask-hearing"] * 8 + ["hearing-lapses"]
+        others += ["ask-hearing"] * 12 + ["hearing-lapses"]
     if withdrawal.hearing == "asked":
         others += likely
         is_fixed = withdrawal.hearing_on is not None
@@ -135,15 +144,15 @@ def withdrawal_events(withdrawal: Withdrawal, origin: str) -> tuple[list[str], l
     return likely, others
 
 
-def history(seed: int, length: int = 60) -> History:
-    """A random history."""
+def history(seed: int, length: int = 60, *, is_steady: bool = False) -> History:
+    """A random history; a steady one has few events that make no sense."""
     chance = random.Random(seed)
     random_history = History()
     # Some histories run into years whose calendar is not published yet.
     on = START + timedelta(days=chance.randint(0, 1300))
     is_insurance = chance.random() < 0.1
     state = CaseState(ground="insurance", is_whole_enterprise=True) if is_insurance else CaseState()
-    steadiness = chance.choice([0.3, 0.7, 0.98, 0.99])
+    steadiness = 0.99 if is_steady else chance.choice([0.3, 0.7, 0.98, 0.99])
     for _ in range(length):
         event = event_on(chance, state, on, steadiness)
         try:
@@ -152,9 +161,17 @@ def history(seed: int, length: int = 60) -> History:
             random_history.refusals.append(why.slug)
         else:
             random_history.applied.append(AppliedEvent(state, event, after, effects))
-            state = after
+            state = successor(state, after, effects) if chance.random() < 0.8 else after
         on += timedelta(days=chance.choice([0, 0, 1, 1, 3, 10, 31]))
     return random_history
+
+
+def successor(before: CaseState, after: CaseState, effects: tuple[Effect, ...]) -> CaseState:
+    """The yellow card that goes on where a red one closed, else the state itself."""
+    for effect in effects:
+        if effect.name == "continue-warning":
+            return continued(before, after, effect.requirements)
+    return after
 
 
 def histories(seeds: Iterator[int] | range) -> Iterator[History]:

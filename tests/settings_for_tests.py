@@ -14,4 +14,5 @@ os.environ["QUALWATCH_KEYS"] = json.dumps(
 
 from qualwatch.config.settings import *  # noqa: E402, F403  # after the environment is set
 
+LAW_SECONDS = 3600  # the queries of a page do not depend on how long the tests run
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # tests log in often

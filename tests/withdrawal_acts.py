@@ -46,13 +46,21 @@ def scan(name: str = "材料.png", colour: int = 7) -> SubmittedFile:
     return SubmittedFile(name, picture(colour))
 
 
-def red_cases_past_period(actors: Actors, sheets: dict[str, Rows] | None = None) -> list[Case]:
-    """The red cases of all short items, on the first day after their red period, registers loaded."""
+def red_cases_past_period(
+    actors: Actors,
+    sheets: dict[str, Rows] | None = None,
+    before: Callable[[Case], object] = lambda _case: None,
+) -> list[Case]:
+    """The red cases of all short items, on the first day after their red period, registers loaded.
+
+    `before`: what is done about each while it is yellow.
+    """
     changed = sheets or CITY_SHEETS
     load_and_patrol(actors, date(2026, 5, 20), changed)
     cases = list(Case.objects.filter(state="yellow", category__isnull=False).order_by("pk"))
     for case in cases:
         actors.prove_warning(case, date(2026, 5, 21))
+        before(case)
     load_and_patrol(actors, PERIOD_OVER, changed)
     for case in cases:
         actors.propose(case, day=PERIOD_OVER)
@@ -119,6 +127,9 @@ def open_list(
     batch = withdrawals.open_withdrawals(cases=cases, **act_arguments(actors, who["housing"], day))
     if batch.route == "city":
         withdrawals.suggest(batch=batch, **act_arguments(actors, who["signs"], day))
+        # who has no account yet cannot receive it
+        if who["handles"] in actors.accounts:
+            actors.open_inbox(who["handles"], day)
     return WithdrawalList.objects.get(pk=batch.pk)
 
 
@@ -180,7 +191,7 @@ def decide_list(
     """Decides every member that is ready."""
     return withdrawals.decide(
         members=open_members(batch),
-        because="期满仍不达标",
+        because="复核日仍缺一名注册建造师",
         **act_arguments(actors, who["decides"], day),
     )
 
@@ -198,9 +209,14 @@ def assert_refused(slug: str, do: Callable[[], object]) -> None:
     )
 
 
-def withdraw_item(actors: Actors) -> tuple[Case, WithdrawalList, date]:
-    """A withdrawn item of a city: case, list and day of the decision."""
-    (case,) = red_cases_past_period(actors, CITY_SHEETS)
+def withdraw_item(
+    actors: Actors, before: Callable[[Case], object] = lambda _case: None
+) -> tuple[Case, WithdrawalList, date]:
+    """A withdrawn item of a city: case, list and day of the decision.
+
+    `before`: what is done about it while it is yellow.
+    """
+    (case,) = red_cases_past_period(actors, CITY_SHEETS, before)
     batch = open_list(actors, [case])
     after_display = display_list(actors, batch)
     load_and_patrol(actors, after_display, CITY_SHEETS)

@@ -74,7 +74,7 @@ def main() -> None:
         run("check", PROVINCE, "--as-of", DAY, "--output", path)
     explain()
     remember()
-    print(f"\n{options.enterprises} enterprises played day by day from 2023-05-01:", flush=True)
+    print(f"\n{options.enterprises} enterprises played day by day from 2023-05-04:", flush=True)
     follow(play)
     print(NEXT)
 

@@ -22,11 +22,12 @@ from pathlib import Path
 from typing import Any
 
 from play_oversight import print_summary, show
-from play_papers import PASSWORD, Papers, moment
+from play_papers import ADDRESS, PASSWORD, OfficeClock, Papers, invented_name
 from play_withdrawals import Withdrawals
 from stdnum.cn import ric
 
-START, END = date(2023, 5, 1), date(2023, 10, 31)
+# the first working day after the notice took effect
+START, END = date(2023, 5, 4), date(2023, 10, 31)
 SOURCES = {
     "企业": "enterprises",
     "资质": "qualifications",
@@ -43,10 +44,12 @@ CODE, NUMBER, KIND, MONTH, PAYER = (
     "缴费月份",
     "缴费单位信用代码",
 )
-ENDS, REGISTRATION = "有效期止", "注册编号"
+ENDS, REGISTRATION, DIVISION = "有效期止", "注册编号", "注册地区划代码"
+# One enterprise moves to another province and one to another city; one hands in a forged paper.
+MOVES_ON, DECEIVES_ON = date(2023, 6, 5), date(2023, 6, 13)
+OTHER_PROVINCE, OTHER_CITY = "130102", "140213"
 PROGRESS = "… "  # begins a line that demo.py rewrites
 GARBAGE = (100_000, 50, 100)  # objects before garbage is collected: a day leaves little
-SATURDAY = 5
 TWICE_A_MONTH = (2, 4)  # weeks of a month with lists of items to be withdrawn
 INSURANCE_ON = 10  # day of a month from which the month before is in the insurance register
 WITH_ACCOUNT = 12  # enterprises that have one
@@ -155,6 +158,13 @@ class Registers:
             self.hired[code].append(number)
         self.changed |= {"注册人员", "社保"}
 
+    def move(self, code: str, division: str) -> None:
+        """An enterprise moves to another division."""
+        for row in self.rows["企业"]:
+            if row[CODE] == code:
+                row[DIVISION] = division
+        self.changed.add("企业")
+
     def dismiss_hired(self, code: str) -> None:
         """The people hired leave again."""
         released = set(self.hired.pop(code, ()))
@@ -195,7 +205,8 @@ class Play:
         self.accounts: dict[str, Any] = {}
         self.waiting: set[int] = set()
         self.codes_with_account: set[str] = set()
-        self.papers = Papers(self.law, self.chance, self.accounts, self.counts)
+        self.clock = OfficeClock()
+        self.papers = Papers(self.law, self.chance, self.accounts, self.counts, self.clock)
         self.withdrawals = Withdrawals(
             self.law, self.chance, self.papers, self.accounts, self.counts, self.rectify
         )
@@ -203,10 +214,24 @@ class Play:
             self.withdrawals.list_weeks = TWICE_A_MONTH
 
     def prepare(self) -> None:
-        """Accounts of the authorities' officers."""
-        from qualwatch.accounts.actions import create_account
+        """Contacts of the authorities, and accounts of their officers."""
+        from qualwatch.accounts.actions import change_contact, create_account
+        from qualwatch.accounts.models import Organisation
         from qualwatch.accounts.queries import organisation
 
+        authorities = Organisation.objects.filter(
+            kind__in=("housing-authority", "approval-bureau")
+        ).order_by("pk")
+        for number, authority in enumerate(authorities, 1):
+            change_contact(
+                organisation=authority,
+                contact=invented_name(self.chance),
+                telephone=f"0351-555{number:04d}",
+                address=f"{authority.name}院内{number}号楼",
+                office_hours="工作日9时至12时、14时至17时",
+                by="play",
+                at=self.clock.at_night(START),
+            )
         positions = {
             "sample-officer": ("province", "province-officer"),
             "sample-second-officer": ("province", "province-officer"),
@@ -223,14 +248,15 @@ class Play:
                 roles=[role],
                 early_warning=True,
                 by="play",
-                at=moment(START, 5),
+                at=self.clock.at_night(START),
+                name=invented_name(self.chance),
             )
 
     def run(self, until: date) -> date:
         """Every day, in a quick play until the first warned item is withdrawn; the last day."""
         day = START
         while True:
-            is_working_day = not self.is_quick or day.weekday() < SATURDAY
+            is_working_day = self.law.calendar.is_working_day(day)
             self.run_morning(day, is_working_day=is_working_day)
             if is_working_day:
                 self.run_office_day(day)
@@ -265,17 +291,20 @@ class Play:
             print(PROGRESS + text, flush=True)
 
     def run_morning(self, day: date, *, is_working_day: bool) -> None:
-        """Registers are imported, the patrol runs, a reviewer releases a held run."""
+        """Registers are imported, the patrol runs, a reviewer releases a held run.
+
+        On a rest day only the patrol runs; a run that is held waits.
+        """
         from qualwatch.cases.proposed_acts.actions import NewAct
         from qualwatch.patrol.days import run_day
 
         if is_working_day:
             self.registers.update(day)
             self.import_registers(day)
-        result = run_day(day=day, law=self.law, by="patrol", at=moment(day, 6))
+        result = run_day(day=day, law=self.law, by="patrol", at=self.clock.at_night(day))
         self.counts.update(result.cases)
         run = result.run
-        if run.state != "held":
+        if run.state != "held" or not is_working_day:
             return
         sample = ", ".join(run.sample[:3])
         self.print_line(
@@ -285,12 +314,14 @@ class Play:
         )
         released = self.papers.act_by_two(
             NewAct(
-                "release-run", "样本已核对", [self.papers.file("样本核对记录.png")], number=run.pk
+                "release-run",
+                "抽样核对注册信息和社保缴费，与登记一致",
+                [self.papers.file("样本核对记录.png")],
+                number=run.pk,
             ),
             day,
             self.accounts["sample-officer"],
             self.accounts["sample-reviewer"],
-            (9, 10),
         )
         self.print_line(day, f"cards made: {released.cases['opened']}")
         self.counts.update(released.cases)
@@ -321,7 +352,7 @@ class Play:
                 delivery=Delivery(source, {path.name: path}, day, None, covers),
                 law=self.law,
                 by="import",
-                at=moment(day, 5),
+                at=self.clock.at_night(day),
             )
             if load.state == "held":
                 self.print_line(
@@ -331,11 +362,10 @@ class Play:
                 )
                 files = [self.papers.file("来源单位说明.png")]
                 self.papers.act_by_two(
-                    NewAct("release-load", "已核对", files, number=load.pk),
+                    NewAct("release-load", "向来源单位核对，减少属实", files, number=load.pk),
                     day,
                     self.accounts["sample-officer"],
                     self.accounts["sample-reviewer"],
-                    (5, 5),
                 )
 
     def open_accounts(self) -> None:
@@ -362,7 +392,7 @@ class Play:
                 roles=["enterprise-user"],
                 early_warning=False,
                 by="play",
-                at=moment(START, 9),
+                at=self.clock.next(START),
             )
 
     def run_office_day(self, day: date) -> None:
@@ -390,6 +420,10 @@ class Play:
                 self.registers.dismiss_hired(code)
         if self.chance.random() < CHANCE["inspects"]:
             self.inspect(day)
+        if day == MOVES_ON:
+            self.move_enterprises()
+        if day == DECEIVES_ON:
+            self.record_deception(day)
         self.withdrawals.run_day(day)
 
     def read_notices(self, day: date) -> None:
@@ -406,19 +440,23 @@ class Play:
         for notice in unread.select_related("case").order_by("pk"):
             if self.chance.random() < CHANCE["opens"]:
                 open_notice(
-                    notice=notice, by=accounts[notice.credit_code], at=moment(day, 8), law=self.law
+                    notice=notice,
+                    by=accounts[notice.credit_code],
+                    at=self.clock.next(day),
+                    law=self.law,
                 )
         unproved = Case.objects.filter(
             state="yellow", requirements__proved_on=None, requirements__recovered_on=None
         )
         for case in (
-            unproved.exclude(pk__in=self.papers.cases_with_letter_in_transit())
+            unproved.exclude(pk__in=self.papers.cases_with_letter_under_way(day))
             .distinct()
             .order_by("pk")
         ):
             if case.credit_code not in accounts and self.chance.random() < CHANCE["letter"]:
                 self.papers.post_warning(case, day)
         self.papers.process_post(day)
+        self.papers.pursue_warnings(day)
         for code in sorted(accounts):
             self.papers.file_application(accounts[code], day)
         self.papers.decide_applications(day)
@@ -470,7 +508,12 @@ class Play:
                 ["visit", "visit", "call", "call", "call", "meeting", "letter"]
             )
             follow_up(
-                case=case, kind=kind, what="督促整改", by=officer, at=moment(day, 10), law=self.law
+                case=case,
+                kind=kind,
+                what="请抓紧补充注册人员，理顺社会保险，并将整改情况书面报送我单位",
+                by=officer,
+                at=self.clock.next(day),
+                law=self.law,
             )
         if case.pk in self.waiting:
             if self.chance.random() < CHANCE["signs"]:
@@ -505,10 +548,10 @@ class Play:
         try:
             if what == "propose":
                 proposed = ProposedDetermination(
-                    because="期满后核查仍不达标",
+                    because=reason_for(case, outcome["outcome"]),
                     evidence=[
-                        self.papers.file("核查结果.png"),
-                        self.papers.file("送达凭证.png"),
+                        self.papers.file("注册人员核查表.png"),
+                        self.papers.file("企业社会保险缴费查询单.png"),
                     ],
                     **outcome,
                 )
@@ -517,17 +560,17 @@ class Play:
                     proposed=proposed,
                     by=self.accounts["sample-officer"],
                     law=self.law,
-                    at=moment(day, 11),
+                    at=self.clock.next(day),
                 )
             else:
                 reviewer = self.accounts["sample-reviewer"]
                 waiting = case.determinations.get(state="proposed")
-                self.papers.read_evidence(waiting, reviewer, moment(day, 14))
+                self.papers.read_evidence(waiting, reviewer, self.clock.next(day))
                 sign(
                     case=case,
                     by=reviewer,
                     law=self.law,
-                    at=moment(day, 14),
+                    at=self.clock.next(day),
                     because="同意",
                 )
             self.counts[f"{what}: {outcome['outcome']}" if what == "propose" else what] += 1
@@ -537,9 +580,9 @@ class Play:
                 return_proposal(
                     case=case,
                     by=self.accounts["sample-reviewer"],
-                    because="条件已不齐",
+                    because="提出之后企业补充了人员，签批时的条件已经变化",
                     law=self.law,
-                    at=moment(day, 14),
+                    at=self.clock.next(day),
                 )
 
     def handle_red_card(self, case: Any, day: date) -> None:
@@ -550,58 +593,138 @@ class Play:
             self.papers.serve_red_card(case, day)
         elif case.needs_review and self.chance.random() < CHANCE["signs"]:
             self.papers.act_by_two(
-                NewAct("review", "复查达标", [self.papers.file("复查记录.png")], case=case),
+                NewAct(
+                    "review",
+                    "复查日核对注册信息和社保缴费，所缺人员已经补足",
+                    [self.papers.file("复查记录.png")],
+                    case=case,
+                ),
                 day,
                 self.accounts["sample-second-officer"],
                 self.accounts["sample-second-reviewer"],
-                (15, 16),
             )
 
     def inspect(self, day: date) -> None:
-        """An officer finds an enterprise short on the spot, whatever the registers say."""
+        """An officer finds on the spot that somebody registered does not work there."""
+        from django.db.models import F
+
         from qualwatch.assessments.models import FindingRow
         from qualwatch.cases.proposed_acts.actions import finding_act
-        from qualwatch.cases.warnings.officer_figures import DifferenceReason
         from qualwatch.cases.warnings.supervise import InspectionFinding
         from qualwatch.procedure.transitions import CannotStep
 
         rows = list(
-            FindingRow.objects.filter(recorded_to=None, verdict="met", required__gt=1).order_by(
-                "pk"
-            )
+            FindingRow.objects.filter(
+                recorded_to=None, verdict="met", required__gt=1, held=F("required")
+            ).order_by("pk")
         )
+        if not rows:
+            return
         row = self.chance.choice(rows)
         required = int(row.required or 0)
         figures = {row.requirement: {"required": required, "held": required - 1}}
-        why = DifferenceReason(
-            "登记在册的一名人员", "企业办公地点", "不在岗，企业拿不出工资和考勤记录，人在外地工作"
-        )
+        what, why = self.what_was_seen(row.credit_code, day)
         finding = InspectionFinding(
             row.credit_code,
             row.category,
             row.sub_item,
-            "现场核查：一人并不在岗",
+            what,
             figures,
             {row.requirement: why},
         )
-        files = [self.papers.file("检查笔录.png"), self.papers.file("照片.png")]
+        files = [
+            self.papers.file("现场检查笔录（两名检查人员和企业负责人签名）.png"),
+            self.papers.file("企业负责人询问笔录.png"),
+            self.papers.file("办公场所和人员考勤照片.png"),
+        ]
         try:
             self.papers.act_by_two(
                 finding_act(finding, files),
                 day,
                 self.accounts["sample-officer"],
                 self.accounts["sample-reviewer"],
-                (15, 16),
             )
         except CannotStep as why:
             self.counts[f"refused: {why.slug}"] += 1
         else:
             self.counts["supervision findings"] += 1
 
+    def move_enterprises(self) -> None:
+        """One enterprise with a warned item leaves the province, one with abnormal insurance
+        Taiyuan.
+        """
+        from qualwatch.cases.models import Case
+
+        warned = Case.objects.filter(state="yellow").exclude(
+            credit_code__in=self.codes_with_account
+        )
+        codes = warned.order_by("pk").values_list("credit_code", flat=True)
+        leaves = codes.filter(category__isnull=False).first()
+        if leaves is not None:
+            self.registers.move(leaves, OTHER_PROVINCE)
+        moves = codes.filter(category=None, area="city:140100").exclude(credit_code=leaves)
+        if code := moves.last():
+            self.registers.move(code, OTHER_CITY)
+
+    def record_deception(self, day: date) -> None:
+        """An enterprise handed in a forged proof of insurance: credit record and referral."""
+        from qualwatch.cases.models import Case
+        from qualwatch.cases.proposed_acts.actions import NewAct
+
+        case = Case.objects.filter(state="yellow", category__isnull=False).order_by("-pk").first()
+        if case is None:
+            return
+        files = [
+            self.papers.file("企业提交的缴费证明复印件三份.png"),
+            self.papers.file("社会保险经办机构的书面回复.png"),
+        ]
+        self.papers.act_by_two(
+            NewAct(
+                "fraud",
+                "整改中提交的三名人员社会保险缴费证明，经向社会保险经办机构核实，"
+                "该机构没有出具过，证明上的查询码查无记录",
+                files,
+                {"referred_to": "住房城乡建设行政执法机构"},
+                case=case,
+            ),
+            day,
+            self.accounts["sample-officer"],
+            self.accounts["sample-reviewer"],
+        )
+        self.counts["credit records"] += 1
+
+    def what_was_seen(self, code: str, day: date) -> tuple[str, Any]:
+        """The facts, and who was missing, where, and why the registers still count the person."""
+        from qualwatch.cases.warnings.officer_figures import DifferenceReason
+
+        registered = [row for row in self.registers.rows["注册人员"] if row[CODE] == code]
+        absent = self.chance.choice(registered)
+        on = f"{day.year}年{day.month}月{day.day}日"
+        person = f"{absent['姓名'][:1]}某（注册编号{absent[REGISTRATION]}）"
+        what = (
+            f"{on}在企业{ADDRESS}检查，登记在册的{person}不在岗；考勤、工资表中均没有此人，"
+            "企业负责人承认其已于上月离职，只保留了注册"
+        )
+        seen = "不在岗，已于上月离职，其注册尚未注销，登记仍计入此人"
+        return what, DifferenceReason(person, f"企业{ADDRESS}", seen)
+
     def print_line(self, day: date, text: str) -> None:
         """Prints a line of a day."""
         rewritten = "\r\033[K" if sys.stdout.isatty() else ""
         print(f"{rewritten}{day} {text}", flush=True)
+
+
+def reason_for(case: Any, outcome: str) -> str:
+    """The facts on which an officer proposes a determination."""
+    from qualwatch.cases.notices.texts import line
+
+    rows = case.requirements.filter(recovered_on=None).order_by("pk")
+    facts = "；".join(line(row.requirement, row.warned_figures) for row in rows)
+    if outcome == "dismissed":
+        return f"{facts}。经核对劳动合同和缴费记录，所缺人员确在本单位执业，注册手续正在补办"
+    if outcome == "extended":
+        return f"{facts}。企业已与拟补充人员签订劳动合同，注册申请已经受理，尚未办结"
+    return f"{facts}。预警期内企业没有补充注册人员，也没有提交可以推翻核查结果的材料"
 
 
 def hash_quickly() -> None:

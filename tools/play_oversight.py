@@ -33,11 +33,8 @@ def report(office: Any, day: date) -> None:
     )
 
     quarter = Quarter.of(day).previous
-    if (
-        quarter.start < date(2023, 4, 1)
-        or day != date(day.year, day.month, REPORT_ON)
-        or day.month % 3 != 1
-    ):
+    report_on = office.law.calendar.next_working_day(date(day.year, day.month, REPORT_ON))
+    if quarter.start < date(2023, 4, 1) or day != report_on or day.month % 3 != 1:
         return
     lists = WithdrawalList.objects.exclude(housing="province").values_list("housing", flat=True)
     for city in sorted({"city-140100", "city-140200", *lists} - {*WITHOUT_RETURNS}):
@@ -45,9 +42,9 @@ def report(office: Any, day: date) -> None:
             office.account_at(city, "city-officer"),
             office.account_at(city, "city-reviewer"),
         )
-        quarterly_return = compile_return(quarter=quarter, **office.act(officer, day, 9))
-        review_return(quarterly_return=quarterly_return, **office.act(reviewer, day, 10))
-        sent = submit_return(quarterly_return=quarterly_return, **office.act(officer, day, 11))
+        quarterly_return = compile_return(quarter=quarter, **office.act(officer, day))
+        review_return(quarterly_return=quarterly_return, **office.act(reviewer, day))
+        sent = submit_return(quarterly_return=quarterly_return, **office.act(officer, day))
         assert sent.document is not None  # a return that was sent has its document
         office.issued.append(
             f"{sent.document.number} ({city}, {quarter}: {sent.figures['opened']} opened, "
@@ -57,7 +54,7 @@ def report(office: Any, day: date) -> None:
         office.accounts["sample-second-officer"],
         office.accounts["sample-second-reviewer"],
     )
-    total = summarise_returns(quarter=quarter, **office.act(reviewer, day, 15))
+    total = summarise_returns(quarter=quarter, **office.act(reviewer, day))
     assert total.document is not None  # a summary has its document
     office.issued.append(f"{total.document.number} (the province, {quarter})")
     office.attempt(
@@ -65,20 +62,42 @@ def report(office: Any, day: date) -> None:
         lambda: draw_randomly(quarter=quarter, seed=f"play-{quarter}", **office.act(officer, day)),
     )
     office.attempt("spot checks chosen", draw_targeted, quarter=quarter, **office.act(officer, day))
+    record_checks(office, officer, day)
     for bureau in sorted({f"{housing}-bureau" for housing in lists}):
         quarterly_return = office.attempt(
             "circulars",
             issue_circular,
             quarter=quarter,
             authority=bureau,
-            demand="请于十日内报送整改情况。",
-            **office.act(reviewer, day, 16),
+            demand="请查明逾期原因，十日内启动尚未启动的撤回程序，并报送整改情况。",
+            **office.act(reviewer, day),
         )
         if quarterly_return is not None:
             office.issued.append(
                 f"{quarterly_return.document.number} (circular that names {bureau}, "
                 f"{len(quarterly_return.rows)} items)"
             )
+
+
+def record_checks(office: Any, officer: Any, day: date) -> None:
+    """The sheets of the checks drawn that day; the first finds a fault."""
+    from qualwatch.oversight.checks import QUESTIONS, Answer, record_check
+    from qualwatch.oversight.models import Check
+
+    for place, check in enumerate(Check.objects.filter(result="").order_by("pk")):
+        answers = {slug: Answer("yes") for slug in QUESTIONS}
+        problem = ""
+        if place == 0:
+            answers["opened"] = Answer("no", "承办人调岗，没有交接")
+            problem = "红牌期满后没有及时提出撤回，案卷中没有说明原因"
+        office.attempt(
+            "spot checks recorded",
+            record_check,
+            check=check,
+            answers=answers,
+            problem=problem,
+            **office.act(officer, day),
+        )
 
 
 def show(office: Any, folder: Path) -> None:

@@ -19,9 +19,16 @@ CHANCE = {
     "agreed": 0.5,
     "upheld": 0.4,
     "home": 0.6,
+    "pursued": 0.3,
 }
 DAYS_IN_TRANSIT = (3, 8)
+DAYS_OF_PURSUIT = 45  # after a failed attempt, until another letter is written
+# Hours of a day; the time between two acts.
+MACHINES_AT, OPENS_AT, CLOSES_AT = 5, 9, 18
+BETWEEN_ACTS = timedelta(seconds=20)
 ADDRESS = "登记住所"
+FAMILY_NAMES = "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗"
+GIVEN_NAMES = ("建国", "志强", "秀英", "海燕", "晋生", "文斌", "丽华", "永红", "卫东", "晓明")
 PASSWORD = "correct-horse-battery"  # of the demo's own database
 
 
@@ -30,6 +37,41 @@ def moment(day: date, hour: int) -> datetime:
     from qualwatch.procedure.periods import BEIJING
 
     return datetime(day.year, day.month, day.day, hour, tzinfo=BEIJING)
+
+
+def invented_name(chance: random.Random) -> str:
+    """The name of a person of the play."""
+    return chance.choice(FAMILY_NAMES) + chance.choice(GIVEN_NAMES)
+
+
+@dataclass
+class OfficeClock:
+    """The moments of the office's acts, in order: on a day from its opening, seconds apart.
+
+    A day that has more acts than its hours hold is a fault of the play.
+    """
+
+    now: datetime | None = None
+
+    def next(self, day: date) -> datetime:
+        """The moment of the next act of a day, within office hours."""
+        opens = moment(day, OPENS_AT)
+        following = self.now + BETWEEN_ACTS if self.now else opens
+        self.now = max(opens, following)
+        if self.now >= moment(day, CLOSES_AT):
+            raise ClosedOffice(self.now)
+        return self.now
+
+    def at_night(self, day: date) -> datetime:
+        """The moment of what machines do before the office opens, in order."""
+        early = moment(day, MACHINES_AT)
+        following = self.now + BETWEEN_ACTS if self.now else early
+        self.now = max(early, following)
+        return self.now
+
+
+class ClosedOffice(Exception):
+    """The acts of a day do not fit into its office hours."""
 
 
 def scan(serial: int) -> bytes:
@@ -49,11 +91,12 @@ class Papers:
     chance: random.Random
     accounts: dict[str, Any]
     counts: Counter[str]
+    clock: OfficeClock
     serial: int = 0
 
-    def act(self, day: date, by: str = "sample-officer", hour: int = 15) -> dict[str, Any]:
+    def act(self, day: date, by: str = "sample-officer") -> dict[str, Any]:
         """The arguments that every act has: by, law, at."""
-        return {"by": self.accounts[by], "law": self.law, "at": moment(day, hour)}
+        return {"by": self.accounts[by], "law": self.law, "at": self.clock.next(day)}
 
     def file(self, name: str) -> Any:
         """A file to be handed in."""
@@ -69,29 +112,35 @@ class Papers:
         for file in unopened_evidence(owner, by.username):
             open_file(number=file.number, by=by, at=at)
 
-    def act_by_two(self, new: Any, day: date, by: Any, signer: Any, hours: tuple[int, int]) -> Any:
+    def act_by_two(self, new: Any, day: date, by: Any, signer: Any) -> Any:
         """An act that one officer proposes and another signs later that day."""
         from qualwatch.cases.proposed_acts.actions import propose_act, sign_act
         from qualwatch.cases.proposed_acts.kinds import ACT_KINDS
 
         consequence = ACT_KINDS[new.kind].consequence
-        proposed_at, signed_at = (moment(day, hour) for hour in hours)
-        act = propose_act(new=new, by=by, law=self.law, at=proposed_at, read=consequence)
-        self.read_evidence(act, signer, signed_at)
+        act = propose_act(new=new, by=by, law=self.law, at=self.clock.next(day), read=consequence)
+        self.read_evidence(act, signer, self.clock.next(day))
         return sign_act(
-            act=act, by=signer, law=self.law, at=signed_at, because="同意", read=consequence
+            act=act,
+            by=signer,
+            law=self.law,
+            at=self.clock.next(day),
+            because="同意",
+            read=consequence,
         )
 
-    def recheck(self, case: Any, day: date, by: Any, hour: int) -> None:
+    def recheck(self, case: Any, day: date, by: Any) -> None:
         """Rechecks an officer's red card: still as it was found."""
         from qualwatch.cases.warnings.officer_figures import DifferenceReason
         from qualwatch.cases.warnings.supervise import RecheckFinding, recheck
 
         finding = case.supervision_finding
-        why = DifferenceReason("项目部人员", "企业办公地点", "复查时仍不在岗，没有工资和社保记录")
+        why = DifferenceReason(
+            "认定时不在岗的人员", f"企业{ADDRESS}", "复查时仍不在岗，花名册和工资表中没有此人"
+        )
         found = RecheckFinding(
             "short",
-            "复查仍不达标",
+            "到企业住所复查，认定时所缺的人员没有补充，登记在册的该人员仍不在岗",
             {
                 name: {key: row["found"][key] for key in ("required", "held")}
                 for name, row in finding.figures.items()
@@ -101,10 +150,10 @@ class Papers:
         recheck(
             case=case,
             found=found,
-            files=[self.file("复查笔录.png")],
+            files=[self.file("复查笔录（两名检查人员和企业负责人签名）.png")],
             by=by,
             law=self.law,
-            at=moment(day, hour),
+            at=self.clock.next(day),
         )
 
     def post_warning(self, case: Any, day: date) -> None:
@@ -120,12 +169,52 @@ class Papers:
         )
         self.counts["letters: posted"] += 1
 
-    def cases_with_letter_in_transit(self) -> set[int]:
-        """Cases whose warning letter has neither a proof nor a failure of service."""
+    def cases_with_letter_under_way(self, day: date) -> set[int]:
+        """Cases whose warning letter is in the post, or is tried by another method."""
+        from django.db.models import Q
+
         from qualwatch.cases.models import Service
 
-        waiting = Service.objects.filter(document__kind="warning", proved_on=None, failed_on=None)
-        return set(waiting.values_list("document__case_id", flat=True))
+        unproved = Service.objects.filter(document__kind="warning", proved_on=None)
+        lately = Q(failed_on=None) | Q(failed_on__gt=day - timedelta(days=DAYS_OF_PURSUIT))
+        return set(unproved.filter(lately).values_list("document__case_id", flat=True))
+
+    def pursue_warnings(self, day: date) -> None:
+        """A warning whose letter came back is brought; where nobody is there, announced."""
+        from qualwatch.cases.models import Document, Task
+        from qualwatch.cases.service.actions import fail_service, prove_service, start_service
+
+        tasks = Task.objects.filter(kind="serve", completed_on=None, case__state="yellow")
+        for task in tasks.select_related("case").order_by("pk"):
+            number, method = task.detail.rsplit(" ", 1)
+            document = Document.objects.filter(
+                case=task.case, kind="warning", number=number, services__method="post"
+            ).first()
+            if document is None or self.chance.random() >= CHANCE["pursued"]:
+                continue
+            service = start_service(
+                document=document,
+                method=method,
+                recipient=f"{document.addressee}，{ADDRESS}",
+                **self.act(day),
+            )
+            self.counts[f"warnings: {method}"] += 1
+            if method == "in-person" and self.chance.random() < CHANCE["home"]:
+                prove_service(
+                    service=service,
+                    proved_on=day,
+                    proof="送达回证",
+                    files=[self.file("送达回证.png")],
+                    **self.act(day),
+                )
+            elif method == "in-person":
+                fail_service(
+                    service=service,
+                    why="absent",
+                    because="登记住所无人",
+                    files=[self.file("上门照片.png")],
+                    **self.act(day),
+                )
 
     def serve_red_card(self, case: Any, day: date) -> None:
         """Serves determination and order by the next allowed method; it may fail."""
@@ -157,7 +246,7 @@ class Papers:
                     proved_on=day,
                     proof="送达回证",
                     files=[self.file("送达回证.png")],
-                    **self.act(day, hour=16),
+                    **self.act(day),
                 )
             elif method == "in-person":
                 fail_service(
@@ -165,7 +254,7 @@ class Papers:
                     why=self.chance.choice(["absent", "refused"]),
                     because="上门未能送达",
                     files=[self.file("上门照片.png")],
-                    **self.act(day, hour=16),
+                    **self.act(day),
                 )
                 self.counts["services: failed"] += 1
 
@@ -174,7 +263,7 @@ class Papers:
         from qualwatch.cases.models import Service
         from qualwatch.cases.service.actions import fail_service, prove_service
 
-        since = [day - timedelta(days=one) for one in DAYS_IN_TRANSIT]
+        since = [day - timedelta(days=days) for days in DAYS_IN_TRANSIT]
         waiting = Service.objects.filter(
             method="post",
             proved_on=None,
@@ -232,8 +321,16 @@ class Papers:
             return
         proof = self.file("证明材料.png")
         lines = {one: {line: [proof.name] for line in lines_of(one)} for one in about}
-        filing = Filing("assessment-wrong", "所缺人员确在本单位执业", [proof], about, lines)
-        file_application(case=case, filing=filing, by=account, law=self.law, at=moment(day, 9))
+        filing = Filing(
+            "assessment-wrong",
+            "所缺人员自入职起一直在本单位执业，社保由本单位按月缴纳",
+            [proof],
+            about,
+            lines,
+        )
+        file_application(
+            case=case, filing=filing, by=account, law=self.law, at=self.clock.next(day)
+        )
         self.counts["applications: filed"] += 1
 
     def decide_applications(self, day: date) -> None:
@@ -259,24 +356,26 @@ class Papers:
                 if not yes:
                     refuse(
                         application=application,
-                        because="材料不足以证明人员在本单位执业",
+                        because="只附了劳动合同，没有注册证书和缴费记录，证明不了人员在本单位执业",
                         **self.act(day, who),
                     )
                 elif is_city:
                     agree(
                         application=application,
-                        because="经核实，人员在本单位执业",
+                        because="调阅注册证书、劳动合同和缴费记录，人员在本单位执业",
                         **self.act(day, who),
                     )
                 else:
                     verify(
                         application=application,
                         repairs=Repairs(day + timedelta(days=180)),
-                        because="人员在本单位执业",
+                        because="核对注册证书和缴费记录，人员在本单位执业",
                         **self.act(day, "sample-second-officer"),
                     )
                     uphold(
-                        application=application, because="核实属实，统一修复", **self.act(day, who)
+                        application=application,
+                        because="注册证书、缴费记录与申请一致",
+                        **self.act(day, who),
                     )
                 self.counts[
                     f"applications: {'refused' if not yes else 'agreed' if is_city else 'upheld'}"
@@ -304,7 +403,7 @@ class Papers:
             pack = evidence_pack(
                 card_number=case.card_number,
                 by=self.accounts["sample-officer"],
-                at=moment(until, 18),
+                at=self.clock.next(until),
             )
             (packs / f"{case.card_number}.zip").write_bytes(pack)
         proved = Service.objects.filter(proved_on__isnull=False)

@@ -10,13 +10,17 @@ from datetime import date, timedelta
 from typing import Any
 
 from play_oversight import report
-from play_papers import ADDRESS, PASSWORD, moment
+from play_papers import ADDRESS, PASSWORD, invented_name, moment
 
 HOME, STATES, ASKS = 0.6, 0.3, 0.15  # served in person; states its case; asks for a hearing
 RECTIFIES = 0.03  # chance a day while the item is to be withdrawn
 STARTS_AFTER, LATE_AFTER, MINISTRY_AFTER = 2, 9, 20  # days
 LATE = "city-141100-bureau"  # starts late, and is named for it
-FACTS = "期满仍不达标，公示后复核属实"
+FACTS = (
+    "公示期满后按当日登记数据复核，所缺注册人员仍未补足；"
+    "企业没有提交可以推翻核查结果的材料，陈述和听证中所述情况经核实不影响人数"
+)
+SIXTEEN_DAYS = timedelta(days=16)
 
 
 @dataclass
@@ -47,13 +51,14 @@ class Withdrawals:
                 roles=[role],
                 early_warning=True,
                 by="play",
-                at=moment(date(2023, 5, 1), 5),
+                at=self.papers.clock.now,
+                name=invented_name(self.chance),
             )
         return self.accounts[name]
 
-    def act(self, who: Any, day: date, hour: int = 10) -> dict[str, Any]:
+    def act(self, who: Any, day: date) -> dict[str, Any]:
         """The arguments that every act has: by, law, at."""
-        return {"by": who, "law": self.law, "at": moment(day, hour)}
+        return {"by": who, "law": self.law, "at": self.papers.clock.next(day)}
 
     def people(self, withdrawing_authority: str) -> dict[str, Any]:
         """The accounts that handle, review and decide at a withdrawing authority."""
@@ -87,6 +92,7 @@ class Withdrawals:
         """All acts of one day."""
         from qualwatch.cases.models import Withdrawal
 
+        self.open_inboxes(day)
         if day.weekday() == 0 and (day.day + 6) // 7 in self.list_weeks:
             self.open_lists(day)
         rows = (
@@ -103,6 +109,27 @@ class Withdrawals:
                 batch, members, day
             )
         report(self, day)
+
+    def open_inboxes(self, day: date) -> None:
+        """Authorities open the documents that came the day before."""
+        from qualwatch.accounts.queries import has_capability
+        from qualwatch.cases.models import Notice
+        from qualwatch.cases.notices.notify import ACTING
+        from qualwatch.cases.warnings.supervise import open_notice
+
+        seats = {
+            account.organisation.slug: account
+            for account in self.accounts.values()
+            if any(has_capability(account, capability) for capability in ACTING)
+        }
+        unopened = Notice.objects.filter(
+            organisation__in=seats, first_opened_at=None, document__isnull=False
+        )
+        for notice in unopened.order_by("pk"):
+            open_notice(
+                notice=notice, by=seats[notice.organisation], law=self.law, at=moment(day, 9)
+            )
+            self.counts["documents opened by authorities"] += 1
 
     def open_lists(self, day: date) -> None:
         """Opens a list for each authority and route, of red cards past their period.
@@ -126,25 +153,25 @@ class Withdrawals:
             ):
                 lists[(competent_for(case), route_of(case))].append(case)
         for (housing, route), cases in sorted(lists.items()):
+            opens, signs = self.accounts["sample-second-officer"], None
             if route == "city":
                 self.people(f"{housing}-bureau")  # somebody reads the inbox there
+                opens = self.account_at(housing, "city-officer")
+                signs = self.account_at(housing, "city-reviewer")
             for listed_case in cases:
                 if listed_case.origin == "officer":
                     self.recheck(listed_case, day)
             ready = list(Case.objects.filter(pk__in=[case.pk for case in cases]))
-            officer = self.accounts["sample-second-officer"]
             batch = self.attempt(
-                "lists opened", withdraw.open_withdrawals, cases=ready, **self.act(officer, day)
+                "lists opened", withdraw.open_withdrawals, cases=ready, **self.act(opens, day)
             )
-            if batch is not None and route == "city":
-                withdraw.suggest(
-                    batch=batch, **self.act(self.accounts["sample-second-reviewer"], day, 11)
-                )
+            if batch is not None and signs is not None:
+                withdraw.suggest(batch=batch, **self.act(signs, day))
             self.counts["withdrawals: items opened"] += len(ready) if batch is not None else 0
 
     def recheck(self, case: Any, day: date) -> None:
         """Rechecks an officer's red card."""
-        self.papers.recheck(case, day, self.accounts["sample-officer"], 9)
+        self.papers.recheck(case, day, self.accounts["sample-officer"])
 
     def advance_list(self, batch: Any, members: list[Any], day: date) -> None:
         """The next steps of a list of a city's bureau or the province."""
@@ -165,9 +192,7 @@ class Withdrawals:
         for row in by_stage["started"]:
             letter = row.documents.filter(kind="intended-withdrawal").first()
             if letter is None:
-                (letter,) = withdraw.announce_intent(
-                    members=[row], **self.act(who["handles"], day, 11)
-                )
+                (letter,) = withdraw.announce_intent(members=[row], **self.act(who["handles"], day))
                 self.serve_letter(letter, who["handles"], day)
         for row in [*by_stage["started"], *by_stage["notified"]]:
             self.respond_to_intent(row, day)
@@ -182,7 +207,7 @@ class Withdrawals:
                 "results reported",
                 withdraw.report_results,
                 batch=batch,
-                **self.act(who["decides"], day, 17),
+                **self.act(who["decides"], day),
             )
         self.annul_once(batch, who["decides"], day)
 
@@ -197,7 +222,7 @@ class Withdrawals:
                 "displays",
                 withdraw.display,
                 members=by_stage["notified"],
-                **self.act(who["handles"], day, 14),
+                **self.act(who["handles"], day),
             )
         for row in by_stage["displayed"]:
             until = row.display_until
@@ -212,15 +237,15 @@ class Withdrawals:
                 "rechecks",
                 withdraw.recheck_members,
                 members=by_stage["displayed"],
-                **self.act(who["handles"], day, 14),
+                **self.act(who["handles"], day),
             )
         if by_stage["rechecked"]:
             self.attempt(
                 "legal reviews",
                 withdraw.review_law,
                 members=by_stage["rechecked"],
-                opinion="事实清楚，程序合法",
-                **self.act(who["reviews"], day, 15),
+                opinion="认定、责令整改、告知和公示均有送达凭证，期限已经届满，证据齐备，适用条款正确",
+                **self.act(who["reviews"], day),
             )
 
     def decide_and_finish(
@@ -235,7 +260,7 @@ class Withdrawals:
                 withdraw.decide,
                 members=by_stage["reviewed"],
                 because=FACTS,
-                **self.act(who["decides"], day, 16),
+                **self.act(who["decides"], day),
             )
             for row in result.succeeded if result else []:
                 self.serve_letter(
@@ -247,7 +272,7 @@ class Withdrawals:
                 withdraw.finish,
                 members=by_stage["announced"],
                 because="证书公告作废",
-                **self.act(who["handles"], day, 17),
+                **self.act(who["handles"], day),
             )
 
     def advance_ministry_list(self, batch: Any, members: list[Any], day: date) -> None:
@@ -268,7 +293,7 @@ class Withdrawals:
                 "reports to the ministry",
                 withdraw.report,
                 batch=batch,
-                because="省厅审定",
+                because="认定、责令整改的送达凭证和复核结果齐备，所缺注册人员仍未补足",
                 **self.act(self.accounts["sample-second-reviewer"], day),
             )
             if letter is not None:
@@ -316,7 +341,7 @@ class Withdrawals:
         """Serves a document in person, or by public notice where the enterprise is not found."""
         from qualwatch.cases.service.actions import fail_service, prove_service, start_service
 
-        act = self.act(by, day, 17)
+        act = self.act(by, day)
         service = start_service(
             document=letter, method="in-person", recipient=f"{letter.addressee}，{ADDRESS}", **act
         )
@@ -359,14 +384,12 @@ class Withdrawals:
                 "statements",
                 submit_statement,
                 withdrawal=row,
-                text="人员已在办理注册",
+                text="所缺人员已经到岗，注册正在办理，请求延长整改期限",
                 files=[],
-                **self.act(mine, day, 12),
+                **self.act(mine, day),
             )
         elif self.chance.random() < ASKS:
-            self.attempt(
-                "hearings asked", request_hearing, withdrawal=row, **self.act(mine, day, 12)
-            )
+            self.attempt("hearings asked", request_hearing, withdrawal=row, **self.act(mine, day))
 
     def answer_enterprises(self, members: list[Any], by: Any, day: date) -> None:
         """Answers submissions; schedules, notifies, holds and records requested hearings."""
@@ -385,8 +408,8 @@ class Withdrawals:
                 "points answered",
                 answer_submission,
                 submission=submission,
-                text="经核实，截至复核日未完成注册",
-                **self.act(by, day, 13),
+                text="经查询注册系统，截至答复之日没有所称人员的注册申请；整改期限已经届满，依法不能再延长",
+                **self.act(by, day),
             )
         for row in members:
             if row.hearing != "asked":
@@ -399,18 +422,24 @@ class Withdrawals:
                     "hearings fixed",
                     schedule_hearing,
                     withdrawal=row,
-                    held_at=moment(day + timedelta(days=16), 9),
-                    place="三楼会议室",
+                    held_at=moment(self.law.calendar.next_working_day(day + SIXTEEN_DAYS), 9),
+                    place="本机关三楼会议室",
                     chair=self.account_at(where, role, "-chair"),
-                    **self.act(by, day, 13),
+                    **self.act(by, day),
                 )
                 if document is not None:
                     self.serve_letter(document.notice, by, day, home=1)
             elif day >= hearing.at.astimezone(moment(day, 0).tzinfo).date():
                 held = HeldHearing(
-                    "企业代表；办理人员",
-                    ["主持人宣布听证开始。", "企业陈述。", "办理人员说明依据。"],
-                    ["企业认为整改期过短"],
+                    "企业法定代表人、委托代理人，本机关办理人员二人",
+                    [
+                        "主持人核对参加人身份，宣布听证纪律，告知权利义务",
+                        "办理人员说明拟撤回的事实、证据和依据",
+                        "企业代理人陈述：一个月的整改期限过短，招聘和注册来不及完成",
+                        "双方对核查结果和送达凭证质证，企业对人数没有异议",
+                        "主持人听取最后意见，宣布听证结束",
+                    ],
+                    ["一个月的整改期限过短，招聘和注册来不及完成"],
                 )
                 self.attempt(
                     "hearings held",
@@ -418,7 +447,7 @@ class Withdrawals:
                     hearing=hearing,
                     held=held,
                     files=[self.papers.file("听证笔录.png")],
-                    **self.act(by, day, 15),
+                    **self.act(by, day),
                 )
 
     def annul_once(self, batch: Any, by: Any, day: date) -> None:
@@ -437,10 +466,14 @@ class Withdrawals:
         result = self.attempt(
             "annulled",
             self.papers.act_by_two,
-            new=NewAct("annul-withdrawal", "行政判决撤销", files, withdrawal=row),
+            new=NewAct(
+                "annul-withdrawal",
+                "人民法院生效行政判决撤销了本撤回决定",
+                files,
+                withdrawal=row,
+            ),
             day=day,
             by=officer,
             signer=by,
-            hours=(16, 17),
         )
         self.has_annulled = result is not None

@@ -1,18 +1,25 @@
-"""Prints docs/reference standards.md, commands.md, transitions.md from the source.
+"""Prints docs/reference standards.md, commands.md, transitions.md, check-json.md and
+check.schema.json from the source.
 
 With `--check` it writes nothing and ends with status 1 where a page is out of date.
 """
 
+import json
 import os
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+from qualwatch.evaluation.findings import REASONS
 from qualwatch.law.loader import Law, load_law
 from qualwatch.law.model import GRADE_NAMES, ClauseText, FigureText, GradeText
 from qualwatch.procedure.state import ROUTES
 from qualwatch.procedure.transitions import TABLE, rows, slug_texts
+from qualwatch.reports import labels
+from qualwatch.reports.check import SCHEMA
+from qualwatch.reports.check_schema import check_schema
 
 REFERENCE = Path(__file__).parent.parent / "docs" / "reference"
 COMMANDS = (
@@ -35,6 +42,9 @@ COMMANDS = (
     "deliver",
     "journal",
     "journal verify",
+    "journal check",
+    "journal key",
+    "journal replace-key",
 )
 
 
@@ -208,6 +218,56 @@ def transitions() -> str:
     return "\n".join(lines)
 
 
+def check_json() -> str:
+    """The JSON of a check: a table of each object."""
+    schema = check_schema()
+    lines = [
+        "# JSON of a check",
+        "",
+        "Printed from `src/qualwatch/reports/check_schema.py` by `make docs`. It is what"
+        " `qualwatch check --format json`",
+        f"writes (`{SCHEMA}`). The JSON Schema (draft 2020-12) is"
+        " [check.schema.json](check.schema.json); nothing else may",
+        "appear, and every field is there. `--format jsonl` writes each finding as a line,"
+        " with `as_of`.",
+    ]
+    for name, part in {"The document": schema, **schema["$defs"]}.items():
+        lines += ["", f"## {name}", "", part["description"], ""]
+        lines += ["| field | type | meaning |", "|---|---|---|"]
+        for field, described in part["properties"].items():
+            meaning = described.get("description", "")
+            lines.append(f"| `{field}` | {type_of(described)} | {meaning} |")
+    lines += ["", "## Reasons", "", "| reason | 中文 |", "|---|---|"]
+    lines += [f"| `{reason}` | {labels.REASONS[reason]} |" for reason in REASONS]
+    return "\n".join(lines) + "\n"
+
+
+def type_of(described: dict[str, Any]) -> str:
+    """The type of a field in words."""
+    if "anyOf" in described:
+        return " or ".join(type_of(part) for part in described["anyOf"])
+    if "$ref" in described:
+        name = described["$ref"].rpartition("/")[2]
+        return f"[{name}](#{name.lower()})"
+    if "const" in described:
+        return f"`{described['const']}`"
+    if described.get("enum") == list(REASONS):
+        return "[reason](#reasons)"
+    if "enum" in described:
+        return " ".join(f"`{word}`" for word in described["enum"])
+    if described["type"] == "array":
+        return f"list of {type_of(described['items'])}"
+    if described["type"] == "object":
+        keys = type_of(described["propertyNames"])
+        return f"object: {keys} → {type_of(described['additionalProperties'])}"
+    return str(described["type"])
+
+
+def check_schema_file() -> str:
+    """The schema itself."""
+    return json.dumps(check_schema(), ensure_ascii=False, indent=1) + "\n"
+
+
 TO_RED = ("inspected", "sign")  # the others keep a red card red
 
 
@@ -218,6 +278,8 @@ def main() -> None:
         ("standards.md", standards()),
         ("commands.md", commands()),
         ("transitions.md", transitions()),
+        ("check-json.md", check_json()),
+        ("check.schema.json", check_schema_file()),
     ):
         path = REFERENCE / name
         if "--check" in sys.argv:

@@ -43,6 +43,7 @@ PAGES: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "standard": (NOBODY, "/standards/specialist-decoration", ()),
     "how-it-works": (NOBODY, "/how-it-works", ()),
     "freshness": (NOBODY, "/freshness", ()),
+    "keys": (NOBODY, "/keys", ()),
     "missing": (NOBODY, "/nothing", ()),
     "log-in": (NOBODY, "/accounts/login/", ()),
     "own": (ENTERPRISE, "/own", ()),

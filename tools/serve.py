@@ -66,7 +66,7 @@ def last_moment() -> datetime | None:
 
     from qualwatch.cases.models import Heartbeat
 
-    last = Heartbeat.objects.order_by("-day").first()
+    last = Heartbeat.objects.filter(state="done").order_by("-day").first()
     return (
         None
         if last is None

@@ -209,6 +209,7 @@ def public_pages(page: Page, address: str) -> list[str]:
         "/standards/general-building",
         "/how-it-works",
         "/freshness",
+        "/keys",
         "/nothing",
         "/accounts/login/",
         REFUSED + "/accounts/login/",

@@ -33,7 +33,7 @@ def agree(seed: int) -> None:
 
 
 @given(st.integers(0, 10**9))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_the_engines_agree(seed: int) -> None:
     agree(seed)
 

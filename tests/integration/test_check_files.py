@@ -1,5 +1,6 @@
 """`qualwatch check` end to end on .csv, GB18030 .csv, .xls, .xlsx, .ods."""
 
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -202,6 +203,56 @@ def test_the_own_output_is_no_register(tmp_path: Path, ending: str, language: st
     (rejection,) = result.json()["rejected"]
     assert rejection["file"] == output.name
     assert "本系统" in rejection["problem"]
+
+
+PACK = {
+    "SHA256SUMS": b"",
+    "finding.json": b"{}",
+    "case.json": b"{}",
+    "index.html": b"<html>",
+    "README.txt": b"x",
+    "facts/registrations.parquet": b"PAR1",
+}
+
+
+@pytest.mark.parametrize("name", ["unpacked", "证据.zip", "证据.xlsx", "人员逐条.csv"])
+def test_an_evidence_pack_is_no_register(tmp_path: Path, name: str) -> None:
+    """Unpacked, as an archive under any ending, or a table out of it: named, and nothing read."""
+    folder = write(tmp_path, province(3), "csv")
+    # it looks like a register of people with one column more
+    registers = (folder / "注册人员.csv").read_text(encoding="utf-8-sig").splitlines()
+    table = "".join(
+        f"{'证据包红牌编号' if number == 0 else '晋红〔2026〕1号'},{line}\n"
+        for number, line in enumerate(registers)
+    )
+    table = table.replace("张", "李")
+    content = {**PACK, "登记事实/注册.csv": table.encode("utf-8-sig")}
+    place = folder / name
+    if name == "unpacked":
+        for file, body in content.items():
+            (place / file).parent.mkdir(parents=True, exist_ok=True)
+            (place / file).write_bytes(body)
+    elif place.suffix == ".csv":
+        place.write_bytes(content["登记事实/注册.csv"])
+    else:
+        with zipfile.ZipFile(place, "w") as archive:
+            for file, body in content.items():
+                archive.writestr(file, body)
+    result = check(folder)
+    assert result.status == 3
+    assert verdicts(result.json()) == MET
+    (rejection,) = result.json()["rejected"]
+    assert (rejection["file"], rejection["problem"]) == (name, "不是登记表（本系统的证据包）")
+    assert result.json()["notices"] == []
+
+
+def test_a_pack_itself_is_not_checked_as_registers(tmp_path: Path) -> None:
+    for file, body in PACK.items():
+        (tmp_path / "pack" / file).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "pack" / file).write_bytes(body)
+    result = qualwatch("check", tmp_path / "pack", "--as-of", "2026-05-20")
+    assert result.status == 2
+    assert f"请核查 {tmp_path / 'pack' / 'facts'}" in result.err
 
 
 def test_accepted_and_rejected_make_up_what_was_read(tmp_path: Path) -> None:

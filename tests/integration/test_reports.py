@@ -5,18 +5,21 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 
 import openpyxl
 import pyarrow.parquet as pq
 import pytest
+from jsonschema import Draft202012Validator
 from playwright.sync_api import Request
 
 from browser import DESKTOP, PHONE, chromium
 from builders import OTHER, OWN, identity, law
 from commands import check, qualwatch
 from qualwatch.reports import workbook
+from qualwatch.reports.check_schema import check_schema
 from register_files import ENTERPRISES, write
 from register_rows import DAY, paid, person, province
 
@@ -72,6 +75,26 @@ def test_the_workbook_is_what_an_officer_sends_round(registers: Path, tmp_path: 
         sheet = book[name]
         assert sheet.freeze_panes == "B2"
         assert sheet.auto_filter.ref
+    cover = {row[0].value: row[1] for row in book["说明"].iter_rows(min_row=3)}
+    assert cover["核查日"].value == datetime.fromisoformat(DAY)
+    assert (cover["核查日"].is_date, cover["核查日"].number_format) == (True, "yyyy-mm-dd")
+    assert cover["口径施行日"].is_date
+    assert [label for label in cover if "（" in label][:3] == [
+        "企业（家）",
+        "不达标（项指标）",
+        "提示（项指标）",
+    ]
+    headings = [cell.value for cell in book["不达标"][1]]
+    first = dict(zip(headings, book["不达标"][2], strict=True))
+    assert first["单位"].value == "人"
+    assert first["核查日"].is_date
+    anomaly = {
+        heading.value: cell
+        for heading, cell in zip(book["社保异常"][1], book["社保异常"][2], strict=True)
+    }
+    assert anomaly["企业"].value == EVIL
+    assert (anomaly["末月"].is_date, anomaly["末月"].number_format) == (True, "yyyy-mm")
+    assert str(anomaly["月份"].value).endswith(f"{anomaly['末月'].value:%Y-%m}")
     (row,) = list(book["不达标"].iter_rows(min_row=2, values_only=True)) or [()]
     assert row[1:3] == (EVIL, OWN)
     assert row[7:11] == (3, 1, 2, 2) or row[7:11] == (3, 1, 1, 2), row
@@ -119,6 +142,45 @@ def test_a_full_sheet_continues_in_the_next(
     row_counts = {sheet.title: sheet.max_row - 1 for sheet in openpyxl.load_workbook(path)}
     assert row_counts == {"满": 10, "满2": 10, "余": 10, "余2": 10, "余3": 1, "空": 0}
     assert workbook.MAX_ROWS + 1 == 1_048_576
+
+
+@pytest.mark.parametrize("seed", [4, 11])
+def test_the_json_is_as_its_schema_says(registers: Path, tmp_path: Path, seed: int) -> None:
+    """Of the small registers with rejected rows, and of a province with every verdict."""
+    validator = Draft202012Validator(check_schema())
+    Draft202012Validator.check_schema(check_schema())
+    document = check(registers).json()
+    assert document["rejected"]
+    assert document["notices"] or document["anomalies"]
+    validator.validate(document)
+    words = ("--enterprises", "200", "--seed", str(seed))
+    assert qualwatch("generate", tmp_path / "province", *words).status == 0
+    province_document = check(tmp_path / "province").json()
+    assert province_document["anomalies"]
+    validator.validate(province_document)
+    for wrong in (
+        {**document, "more": 1},
+        {**document, "schema": "qualwatch-check/2"},
+        {**document, "findings": [{**document["findings"][0], "verdict": "bad"}]},
+        {name: value for name, value in document.items() if name != "summary"},
+    ):
+        assert not validator.is_valid(wrong)
+
+
+def test_the_printed_page_shows_clauses_and_people(registers: Path, tmp_path: Path) -> None:
+    page_file = written(registers, tmp_path, "a.html")
+    with chromium() as browser:
+        page = browser.new_page(viewport=DESKTOP)
+        page.goto(page_file.as_uri())
+        assert not page.locator("section.printed").is_visible()
+        page.emulate_media(media="print")
+        printed = page.locator("section.printed").inner_text()
+        assert not page.locator("details.on-screen").first.is_visible()
+        assert "附 1" in page.locator("table.stack").inner_text()
+    assert "至少 3，合格 1" in printed
+    assert "要求 3，实有 1" in printed
+    assert len(re.findall(r"\d{6}\*{10}[\dX]{2}", printed)) == 3
+    assert "注册已过期" in printed
 
 
 def test_json_lines_and_parquet_say_what_the_json_says(registers: Path, tmp_path: Path) -> None:

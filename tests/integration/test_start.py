@@ -34,6 +34,7 @@ OFFICE = [
     ["journal", "verify"],
     ["manage", "create_officer", "li", "--organisation", "province", "--role", "x"],
     ["manage", "change_account", "li"],
+    ["manage", "change_organisation", "province", "--address", "x", "--hours", "x"],
     ["manage", "create_token"],
     ["manage", "revoke_token"],
     ["manage", "rotate_keys"],

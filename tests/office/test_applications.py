@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from django.db import transaction
 
 from actors import Actors, act_arguments, picture, reload
 from application_acts import (
@@ -26,12 +28,12 @@ from qualwatch.cases.acting import ActContext
 from qualwatch.cases.applications.actions import agree, file_data_error, refuse, retract, uphold
 from qualwatch.cases.applications.repairs import FieldCorrection, Repairs
 from qualwatch.cases.competence import NotCompetent
-from qualwatch.cases.deadlines import recount_deadlines
 from qualwatch.cases.documents.attachments import SubmittedFile
 from qualwatch.cases.models import Application, Case, CaseRequirement, Document, Notice, Task
 from qualwatch.cases.queries import applications_due_by, tasks_of
 from qualwatch.cases.warnings.determine import return_proposal
 from qualwatch.cases.warnings.supervise import open_notice
+from qualwatch.patrol.calendar_changes import move_deadlines
 from qualwatch.procedure.transitions import CannotStep
 from qualwatch.publication.models import RedCard
 from qualwatch.publication.queries import public_copy, replayed
@@ -560,7 +562,13 @@ def test_recomputed_deadlines_belong_to_their_own_application(actors: Actors) ->
         file_data_error(filing=filing, by=who, law=actors.law, at=actors.office.tick(day))
         for who, day in ((account, DAY), (other, date(2026, 7, 17)))
     )
-    Application.objects.filter(pk=second.pk).update(is_due_provisional=True)
-    recount_deadlines(ActContext(actors.law, actors.office.tick(date(2026, 7, 20)), "system"))
+    calendar = actors.law.calendar
+    assert second.decision_due_on is not None
+    rest = calendar.rest | {second.decision_due_on}
+    law = replace(actors.law, calendar=replace(calendar, rest=rest))
+    with transaction.atomic():
+        moved = move_deadlines(ActContext(law, actors.office.tick(date(2026, 7, 20)), "system"))
+    assert moved == 1
+    second.refresh_from_db()
     due = {task.detail: task.due_on for task in Task.objects.filter(case=None)}
     assert due == {first.number: first.decision_due_on, second.number: second.decision_due_on}

@@ -116,10 +116,10 @@ def test_abnormal_insurance_is_a_case_of_the_whole_enterprise(actors: Actors) ->
 
 
 def test_an_insurance_case_is_determined_on_the_items_that_fail(actors: Actors) -> None:
-    actors.load_and_patrol(people=4, 社保=insured(1, 2, 3))
-    enterprise_case = Case.objects.get()
+    actors.load_and_patrol(people=3, 社保=insured(1, 2))
+    enterprise_case = Case.objects.get(category=None)
     actors.prove_warning(enterprise_case, NEXT_DAY)
-    actors.load_and_patrol(PERIOD_OVER, people=4, 社保=insured(1, 2, 3))
+    actors.load_and_patrol(PERIOD_OVER, people=3, 社保=insured(1, 2))
     with pytest.raises(CannotStep, match="哪些资质"):
         actors.propose(enterprise_case, day=PERIOD_OVER, by="city-officer")
     actors.propose(enterprise_case, day=PERIOD_OVER, items=[("specialist-decoration", "")])

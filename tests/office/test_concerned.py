@@ -145,7 +145,7 @@ def stricter_law() -> Law:
     rule = dated.value["default"].model_copy(update={"doubt_from": 29, "ends_at": 30})
     changed = dated.model_copy(update={"value": {"default": rule}})
     values = text.values.model_copy(update={"age_construction": {start: changed}})
-    return replace(law(), policy=text.model_copy(update={"values": values}))
+    return replace(law(), policies=(text.model_copy(update={"values": values}),))
 
 
 # Events of the next day, each with the check in changes.py that notices it.

@@ -14,7 +14,7 @@ from qualwatch.cases.models import Attachment, Document, Notice
 from qualwatch.cases.warnings.supervise import open_notice
 from register_office import RegisterOffice
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 
 
 @pytest.fixture

@@ -8,45 +8,53 @@ import io
 import json
 import random
 import re
-import shutil
 import subprocess
 import sys
 import zipfile
-from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 import docx
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from actors import PASSWORD, Actors, picture
 from builders import law
 from commands import qualwatch
 from databases import prepare_office, process_environment
-from qualwatch.assessments.models import LawText
+from qualwatch.archive.actions import content_of
+from qualwatch.assessments.models import LawText, Run
+from qualwatch.cases.applications.actions import refuse
 from qualwatch.cases.competence import NotCompetent
 from qualwatch.cases.documents.attachments import SubmittedFile
+from qualwatch.cases.evidence_packs.disclosure import disclosable
 from qualwatch.cases.evidence_packs.pack import CannotPack, evidence_pack
 from qualwatch.cases.models import Case, Document
 from qualwatch.cases.proposed_acts.releases import release_held_run
 from qualwatch.cases.warnings.supervise import follow_up
 from qualwatch.evaluation import reference
+from qualwatch.evaluation.facts import Facts
+from qualwatch.evaluation.people import age_on
 from qualwatch.intake.facts_folder import read_facts
 from qualwatch.intake.synthetic_province import Plan, generate_province
+from qualwatch.journal.keys import current_public_key
 from qualwatch.journal.models import Seal
-from qualwatch.journal.proofs import faults_of_pack, parts_digest
+from qualwatch.journal.packs import faults_of_pack, parts_digest
 from qualwatch.journal.queries import entries_of
 from qualwatch.law.loader import load_law
 from qualwatch.privacy import hidden
 from qualwatch.procedure.transitions import CannotStep
+from qualwatch.registers.facts import facts_on
 from qualwatch.registers.loads import Delivery, import_delivery
-from qualwatch.registers.models import RegistrationRow
-from register_files import CONTRIBUTIONS
+from qualwatch.registers.models import Person, RegistrationRow
+from register_files import CONTRIBUTIONS, REGISTRATIONS
 from register_office import DAY, RegisterOffice
-from register_rows import paid
+from register_rows import paid, person
+from withdrawal_acts import withdraw_item
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 PERIOD_OVER = date(2026, 7, 21)
 HOME = Path(__file__).parent.parent
 CONCURRENT_ACTS = str(HOME / "concurrent_acts.py")
@@ -65,6 +73,19 @@ def extract_pack(actors: Actors, case: Case, folder: Path, by: str = "officer") 
     with zipfile.ZipFile(io.BytesIO(pack)) as archive:
         archive.extractall(folder)
     return folder
+
+
+def refuse_application(actors: Actors, case: Case) -> None:
+    """The enterprise applies with evidence; the city refuses."""
+    account, day = actors.enterprise_account(), DAY + timedelta(days=2)
+    application = actors.apply(case, day, account)
+    refuse(
+        application=application,
+        because="证据不足",
+        by=actors.account("city-reviewer"),
+        law=actors.law,
+        at=actors.office.tick(day),
+    )
 
 
 def finding(case: Case) -> dict[str, Any]:
@@ -119,17 +140,21 @@ def test_a_pack_is_complete_and_every_file_matches_its_checksum(
     sums = dict(
         line.split("  ", 1)[::-1] for line in (folder / "SHA256SUMS").read_text().splitlines()
     )
-    assert set(sums) == names - {"SHA256SUMS"}
+    assert set(sums) == names - {"SHA256SUMS", "SHA256SUMS.sig"}
     assert all(
         hashlib.sha256((folder / name).read_bytes()).hexdigest() == checksum
         for name, checksum in sums.items()
     )
     assert {
+        "README.txt",
         "index.html",
+        "manifest.json",
         "finding.json",
         "case.json",
         "journal.json",
-        "people.csv",
+        "人员逐条.csv",
+        "登记事实/企业.csv",
+        "登记事实/注册.csv",
         "facts/registrations.parquet",
         "law/policy/shanxi.yaml",
     } <= names
@@ -137,90 +162,144 @@ def test_a_pack_is_complete_and_every_file_matches_its_checksum(
     assert sum(name.startswith("proofs/") for name in names) == 2  # of the warning, of the order
     course = json.loads((folder / "case.json").read_text())[case.stream]
     assert [service["method"] for service in course["services"]] == ["in-person", "in-person"]
-    assert qualwatch("journal", "check", folder).status == 0
     (journal,) = json.loads((folder / "journal.json").read_text())
     # Then the pack itself
     assert journal["seals"][-1]["head"][:2] == [
         case.stream,
         len(journal["entries"]) - 1,
     ]
-    key = Seal.objects.latest("pk").public_key
-    assert (
-        qualwatch("journal", "check", folder, "--key", key).out
-        == "证据包完好\n最后 1 条日志在末次封签之后，由下一次封签证明\n"
+    manifest = json.loads((folder / "manifest.json").read_text())
+    assert (manifest["card"], manifest["case"], manifest["made_on"]) == (
+        case.card_number,
+        case.stream,
+        str(PERIOD_OVER),
     )
-    assert "请用 --key" in qualwatch("journal", "check", folder).out
-
-
-def replace_file(folder: Path, name: str) -> None:
-    """Another content under the same name, and its sum made right."""
-    (folder / name).write_bytes(b"x")
-    sums = [
-        line
-        for line in (folder / "SHA256SUMS").read_text().splitlines()
-        if not line.endswith(f"  {name}")
+    last = journal["entries"][-1]
+    assert manifest["journal"] == [
+        {"stream": case.stream, "length": last["number"], "head": last["digest"]}
     ]
-    sums.append(f"{hashlib.sha256(b'x').hexdigest()}  {name}")
-    (folder / "SHA256SUMS").write_text("\n".join(sums) + "\n")
-
-
-def alter_json(folder: Path, name: str, change: Callable[[Any], None]) -> None:
-    """A file of the pack changed, and its sum made right again."""
-    path = folder / name
-    content = json.loads(path.read_text())
-    change(content)
-    path.write_text(json.dumps(content, ensure_ascii=False))
-    sums = [
-        line
-        for line in (folder / "SHA256SUMS").read_text().splitlines()
-        if not line.endswith(f"  {name}")
-    ]
-    sums.append(f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {name}")
-    (folder / "SHA256SUMS").write_text("\n".join(sums) + "\n")
-
-
-def test_an_altered_pack_is_detected(actors: Actors, tmp_path: Path) -> None:
-    case = actors.red_case()
-    actors.patrol(PERIOD_OVER + timedelta(days=1))
-    original = extract_pack(actors, case, tmp_path / "whole")
+    sizes = {row["name"]: row["bytes"] for row in manifest["files"]}
+    assert sizes["index.html"] == (folder / "index.html").stat().st_size
+    assert set(sizes) == names - {"SHA256SUMS", "SHA256SUMS.sig", "manifest.json"}
     key = Seal.objects.latest("pk").public_key
-    assert faults_of_pack(original, key) == []
-    assert faults_of_pack(original, "00" * 32) != []  # another office's key
-    changes: dict[str, Callable[[Path], object]] = {
-        "被改动": lambda folder: (folder / "people.csv").write_text("x"),
-        "少了文件 people.csv": lambda folder: (folder / "people.csv").unlink(),
-        "多了文件": lambda folder: (folder / "more.txt").write_text("x"),
-        "第 2 条被改动": lambda folder: alter_json(
-            folder, "journal.json", lambda journal: journal[0]["entries"][1].update(by="li")
-        ),
-        "封签签名不符": lambda folder: alter_json(
-            folder, "journal.json", lambda journal: journal[0]["seals"][0].update(day="2026-01-01")
-        ),
-        "封签签名不": lambda folder: alter_json(
-            folder,
-            "journal.json",
-            lambda journal: journal[0]["seals"][0]["path"].append(["left", "0" * 64]),
-        ),
-        "没有封签": lambda folder: alter_json(
-            folder, "journal.json", lambda journal: journal[0].update(seals=[])
-        ),
-        "没有日志": lambda folder: alter_json(
-            folder, "journal.json", lambda journal: journal.clear()
-        ),
-        "不是日志所记的文件": lambda folder: replace_file(
-            folder, next(folder.glob("documents/*")).relative_to(folder).as_posix()
-        ),
-        "与日志所记的不同": lambda folder: replace_file(folder, "facts/people.parquet"),
-        "不是完整的证据": lambda folder: alter_json(
-            folder, "journal.json", lambda journal: journal[0].pop("entries")
-        ),
-        "不是完整的证据包": lambda folder: (folder / "journal.json").write_text("{"),
-    }
-    for number, (sentence, change) in enumerate(changes.items()):
-        folder = tmp_path / str(number)
-        shutil.copytree(original, folder)
-        change(folder)
-        assert any(sentence in fault for fault in faults_of_pack(folder, key)), sentence
+    assert qualwatch("journal", "check", folder, "--key", key).out == (
+        f"证据包完好：红牌 {case.card_number}，{case.enterprise}，{PERIOD_OVER} 制作\n"
+        "最后 1 条日志在末次封签之后，由证据包的签名证明\n"
+    )
+    unproved = qualwatch("journal", "check", folder)
+    assert (unproved.status, "请用 --key" in unproved.out) == (3, True)
+
+
+def readable_rows(path: Path) -> list[list[str]]:
+    """The rows of a table of the pack, headings first."""
+    return list(csv.reader(path.read_text("utf-8-sig").splitlines()))
+
+
+def test_each_registration_has_its_own_reasons(actors: Actors, tmp_path: Path) -> None:
+    """Somebody with two registrations: one ended, the other of a speciality that does not count."""
+    people = [
+        REGISTRATIONS,
+        person(1),
+        person(2),
+        person(3, 有效期止="2026-01-01"),
+        person(3, 专业="铁路工程", 注册编号="晋1142024202499999"),
+    ]
+    case = actors.red_case(注册人员=people)
+    folder = extract_pack(actors, case, tmp_path / "pack")
+    headings, *rows = readable_rows(folder / "人员逐条.csv")
+    assert headings[0] == "证据包红牌编号"
+    assert {row[0] for row in rows} == {case.card_number}
+    by_reason = {row[7]: row for row in rows if row[6] != "计入"}
+    assert set(by_reason) == {"注册已过期", "专业不在其列"}
+    assert {row[8] for row in by_reason.values()} == {"不计"}
+    assert "铁路工程" in by_reason["专业不在其列"][5]
+    page = (folder / "index.html").read_text("utf-8")
+    assert "注册已过期、专业不在其列" not in page
+
+
+def test_plain_facts_are_the_facts_in_chinese(actors: Actors, tmp_path: Path) -> None:
+    folder = extract_pack(actors, actors.red_case(), tmp_path / "pack")
+    facts = read_facts(folder / "facts", law())
+    headings, *rows = readable_rows(folder / "登记事实" / "注册.csv")
+    assert headings[1:5] == ["人员代号", "统一社会信用代码", "注册类别", "级别"]
+    assert len(rows) == len(facts.rows("registrations"))
+    assert {row[3] for row in rows} == {"注册建造师"}
+    for path in (folder / "登记事实").iterdir():
+        assert not re.search("[a-z]{3,}-[a-z]", path.read_text("utf-8-sig")), path  # no slugs
+    people = readable_rows(folder / "登记事实" / "人员.csv")
+    assert people[0][2] == "核查日周岁"
+    assert all(row[2].isdigit() for row in people[1:])
+
+
+def test_no_birthday_stands_beside_the_digits_of_an_identity_number(
+    actors: Actors, tmp_path: Path
+) -> None:
+    """Facts have years of age only, and nevertheless give the findings of the true birthdays."""
+    case = actors.red_case()
+    true_birthdays = {row.born_on for row in Person.objects.all()}
+    folder = extract_pack(actors, case, tmp_path / "pack")
+    judged = json.loads((folder / "finding.json").read_text())["rerun"]
+    day = date.fromisoformat(judged["as_of"])
+    people = read_facts(folder / "facts", law()).rows("people")
+    assert people
+    assert {(row.born_on.month, row.born_on.day) for row in people} == {(day.month, day.day)}
+    assert true_birthdays
+    for path in folder.rglob("*"):
+        if path.suffix in (".json", ".csv", ".txt", ".html"):
+            text = path.read_text("utf-8-sig")
+            for birthday in true_birthdays:
+                assert f"{birthday:%Y%m%d}" not in text, path
+                assert str(birthday) not in text, path
+    run = Run.objects.get(pk=judged["run"])
+    facts = facts_on(run.as_of, run.revision_id, [case.credit_code])
+    policy = law().policy_on(day)
+    assert reference.judge(law(), policy, facts, case.credit_code, day) == reference.judge(
+        law(), policy, disclosable(facts, day), case.credit_code, day
+    )
+
+
+@given(st.dates(date(1930, 1, 1), date(2010, 12, 31)), st.dates(date(2020, 1, 1), date(2030, 1, 1)))
+def test_a_replaced_birthday_makes_the_same_age(born_on: date, day: date) -> None:
+    facts = Facts.of_rows({"people": [("P1", born_on, None, None, None), ("P2", *[None] * 4)]})
+    replaced, unknown = disclosable(facts, day).rows("people")
+    assert age_on(replaced.born_on, day) == age_on(born_on, day)
+    assert unknown.born_on is None
+
+
+def test_a_pack_contains_the_enterprise_s_evidence_and_what_was_published(
+    actors: Actors, tmp_path: Path
+) -> None:
+    case, batch, decided_on = withdraw_item(
+        actors, before=lambda yellow: refuse_application(actors, yellow)
+    )
+    actors.patrol(decided_on + timedelta(days=1))
+    pack = evidence_pack(
+        card_number=case.card_number,
+        by=actors.account("officer"),
+        at=actors.office.tick(decided_on + timedelta(days=1)),
+    )
+    (tmp_path / "证据.zip").write_bytes(pack)
+    assert faults_of_pack(tmp_path / "证据.zip", current_public_key()) == []
+    with zipfile.ZipFile(io.BytesIO(pack)) as archive:
+        names = archive.namelist()
+        evidence = [archive.read(name) for name in names if name.startswith("evidence/")]
+        published = {
+            name: archive.read(name).decode() for name in names if name.startswith("announcements/")
+        }
+        page = archive.read("index.html").decode()
+    application = case.applications.get()
+    assert evidence == [content_of(file.file) for file in application.attachments.order_by("pk")]
+    assert evidence
+    (display,) = [text for text in published.values() if "公示期至" in text]
+    assert case.enterprise in display
+    assert any(name.startswith("lists/") and "公示" in name for name in names)
+    assert application.number in page
+    assert "人员确在本单位" in page
+    assert "向社会公布" in page
+    suggestion = batch.suggestion
+    assert suggestion is not None
+    # the list names this enterprise only
+    assert any(suggestion.number in name for name in names)
 
 
 def test_a_red_card_of_insurance_says_when_it_was_warned_and_who(
@@ -249,8 +328,8 @@ def test_a_red_card_of_insurance_says_when_it_was_warned_and_who(
         for determination in course[enterprise_case.stream]["determinations"]
     ] == ["red"]
     assert course[enterprise_case.stream]["services"][0]["proved_on"] == str(DAY)
-    rows = list(csv.reader((folder / "people.csv").read_text("utf-8-sig").splitlines()))[1:]
-    assert [row[4] for row in rows if row[0] == "insurance"] == ["无人缴纳社保"]
+    rows = readable_rows(folder / "人员逐条.csv")[1:]
+    assert [row[6] for row in rows if row[1] == "注册人员社保"] == ["无人缴纳社保"]
     facts = read_facts(folder / "facts", law())
     day = date.fromisoformat(judged["as_of"])
     assert (
@@ -285,13 +364,13 @@ def test_a_pack_contains_no_identity_number_and_no_personal_name(
         if path.suffix == ".docx":
             text = "\n".join(paragraph.text for paragraph in docx.Document(str(path)).paragraphs)
             assert hidden(text) == text, path
-        if path.is_file() and path.suffix not in (".parquet", ".docx", ".png"):
+        if path.is_file() and path.suffix not in (".parquet", ".docx", ".png", ".sig"):
             text = path.read_text("utf-8")
             assert hidden(text) == text, path
-    rows = list(csv.reader((folder / "people.csv").read_text("utf-8-sig").splitlines()))[1:]
+    rows = readable_rows(folder / "人员逐条.csv")[1:]
     assert rows
-    assert all(re.fullmatch(r"\d{6}\*{12}", row[2]) for row in rows)
-    assert all(set(row[3][1:]) <= {"*"} for row in rows)
+    assert all(re.fullmatch(r"\d{6}\*{12}", row[3]) for row in rows)
+    assert all(set(row[4][1:]) <= {"*"} for row in rows)
     facts = read_facts(folder / "facts", law())
     assert facts.rows("enterprises")[0].credit_code == case.credit_code
     assert len(facts.rows("enterprises")) == 1  # nobody else's data
@@ -313,7 +392,12 @@ def test_a_pack_stays_the_same_after_registers_and_law_have_changed(
     actors.load_and_patrol(PERIOD_OVER + timedelta(days=1), people=1)
     assert LawText.objects.count() == 2
     after = extract_pack(actors, case, tmp_path / "after")
-    for name in ("people.csv", "law/policy/shanxi.yaml", "facts/registrations.parquet"):
+    for name in (
+        "人员逐条.csv",
+        "登记事实/注册.csv",
+        "law/policy/shanxi.yaml",
+        "facts/registrations.parquet",
+    ):
         assert (before / name).read_bytes() == (after / name).read_bytes()
     packs = [
         json.loads((path / "finding.json").read_text())["rerun"]["findings"]
@@ -369,8 +453,13 @@ def test_an_officer_s_red_card_has_its_finding_and_the_registers_of_that_day(
     assert course["supervision_finding"]["evidence"][0]["name"] == "笔录.png"
     recorded = json.loads((folder / "finding.json").read_text())
     assert recorded["determined"][0]["figures"] == {"required": 3, "held": 1, "shortfall": 2}
+    assert recorded["determined"][0]["figures_of"] == "officer"
     # The registers say otherwise, and the court may know
     assert recorded["rerun"]["findings"][0]["verdict"] == "met"
+    page = (folder / "index.html").read_text("utf-8")
+    assert "执法人员的数字（山西省住房和城乡建设厅 officer，2026-05-20 监管发现）" in page
+    assert "登记库的数字：按当时的登记和标准再算一次" in page
+    assert "现场核查只有一人" in page
 
 
 def red_cases_of_a_province(

@@ -12,7 +12,7 @@ from builders import OTHER, OWN
 from page_requests import public_page
 from register_office import SOURCES, RegisterOffice
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 FOLDER = Path(__file__).parents[1] / "field_files"
 DAY = date(2026, 11, 16)
 

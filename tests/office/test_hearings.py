@@ -32,8 +32,9 @@ from qualwatch.cases.withdrawals.hearings import (
     submit_objection,
     submit_statement,
 )
+from qualwatch.journal.keys import current_public_key
 from qualwatch.journal.models import Entry
-from qualwatch.journal.proofs import faults_of_pack
+from qualwatch.journal.packs import faults_of_pack
 from qualwatch.procedure.periods import BEIJING
 from qualwatch.procedure.transitions import CannotStep
 from register_office import RegisterOffice
@@ -347,7 +348,7 @@ def test_the_pack_of_a_withdrawn_card_has_submissions_and_answers_without_names_
     )
     with zipfile.ZipFile(io.BytesIO(pack)) as archive:
         archive.extractall(folder)
-    assert faults_of_pack(folder) == []
+    assert faults_of_pack(folder, current_public_key()) == []
     withdrawal = json.loads((folder / "case.json").read_text())[case.stream]["withdrawals"][0]
     assert [submission["answer"] for submission in withdrawal["submissions"]] == ["已核", "已核"]
     assert (withdrawal["decided_on"], withdrawal["list"]["received_on"]) == (

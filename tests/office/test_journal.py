@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from types import SimpleNamespace
 
 import pytest
@@ -14,7 +14,7 @@ from django.db import DatabaseError, connection, transaction
 from outbox_messages import queued_message
 from qualwatch.journal.actions import NotInAnAction, record, seal
 from qualwatch.journal.models import Entry, Seal, Stream
-from qualwatch.journal.queries import entries_of, faults
+from qualwatch.journal.queries import backward_steps, entries_of, faults
 from qualwatch.outbox import actions as outbox
 from qualwatch.outbox.actions import deliver, enqueue
 from qualwatch.outbox.models import Message
@@ -69,6 +69,19 @@ def test_a_sound_journal_has_no_faults() -> None:
     assert [entry.number for entry in entries_of("source/x")] == [1, 2, 3, 4, 5, 6]
     assert Seal.objects.count() == 2
     assert seal(day=date(2026, 5, 21)).pk == Seal.objects.get(day=date(2026, 5, 21)).pk
+
+
+def test_a_clock_that_runs_back_is_named_beyond_the_wait_for_a_lock() -> None:
+    """In the order of recording, across streams; acts at the same time may change places."""
+    moments = (0, 60, 59, 30, 1440, 1441)
+    for number, minutes in enumerate(moments):
+        stream = f"source/{number % 2}"
+        record(stream=stream, by="li", at=AT + timedelta(minutes=minutes), what="done")
+    sentences = list(backward_steps())
+    assert sentences == [
+        "source/1：第 2 条记于 2026-05-20 09:30，早于此前一条日志的 2026-05-20 09:59，时钟倒退"
+    ]
+    assert list(faults(key())) == []
 
 
 @pytest.mark.parametrize(

@@ -33,7 +33,7 @@ from qualwatch.procedure.roles import ROLES
 AT = datetime(2026, 5, 20, 1, tzinfo=UTC)
 PASSWORD = "correct-horse-battery"
 CITY = next(iter(law().divisions.areas)).replace(":", "-")
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 
 
 @pytest.fixture(autouse=True)
@@ -198,6 +198,8 @@ MATRIX: dict[str, str | tuple[str, ...]] = {
             "standard",
             "how-it-works",
             "freshness",
+            "keys",
+            "key-file",
             "choose-language",
         ),
         "public",

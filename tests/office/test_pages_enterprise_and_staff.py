@@ -30,7 +30,7 @@ from query_counts import assert_recorded, page_name
 MAX_BYTES = 100_000
 
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 
 
 @pytest.fixture(autouse=True)
@@ -201,7 +201,7 @@ def test_an_officer_proposes_and_a_reviewer_signs(
     unparsed = post_proposal(officer, case, has_read="")
     refusal = refusal_page(unparsed, "has_read")
     assert "请先阅读后果并勾选" in refusal
-    assert "期满仍不达标" in refusal  # what was written is not lost
+    assert "期满后核查仍缺一名注册建造师" in refusal  # what was written is not lost
     refusal_page(post_proposal(officer, case, evidence=[]), "evidence")
     broken = SimpleUploadedFile("坏.pdf", b"%PDF-1.7 not a document")
     refusal_page(post_proposal(officer, case, evidence=[broken]))
@@ -224,7 +224,7 @@ def sign_on_the_page(officer: Client, reviewer: Client, determination: Determina
     own = officer.post(path, {"proposal": determination.pk, "has_read": "1"})
     assert own.status_code == 422
     decide = page(reviewer, "decide", case.pk)
-    assert "期满仍不达标" in decide
+    assert "期满后核查仍缺一名注册建造师" in decide
     assert "立即向社会公布红牌" in decide
     refusal_page(reviewer.post(path, {"proposal": determination.pk}), "has_read")
     refusal_page(reviewer.post(path, {"proposal": 0, "has_read": "1"}))  # of another page
@@ -479,6 +479,8 @@ def test_pages_after_log_in_are_small_need_few_queries_and_are_not_cached(
     )
     inside = [
         ("work",),
+        ("inbox",),
+        ("key-supervision",),
         ("cases",),
         *(
             (name, case.pk)

@@ -28,7 +28,7 @@ from qualwatch.cases.models import Application, Determination, Document, Submiss
 from qualwatch.procedure.checklists import LINES
 from qualwatch.publication.models import Announcement
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 ONCE = "0123456789abcdef0123456789abcdef"
 
 

@@ -15,7 +15,7 @@ from page_requests import client_of, enterprise_client, post_act, post_proposal
 from qualwatch.cases.models import Application, Case
 from qualwatch.publication.models import Announcement, RedCard
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 HAN = re.compile("[\u4e00-\u9fff]")
 
 
@@ -81,6 +81,7 @@ def test_chinese_texts_on_english_pages_are_marked(
         "/standards/specialist-decoration",
         "/how-it-works",
         "/freshness",
+        "/keys",
         "/accounts/login/",
     ]
     of_cases = [

@@ -17,7 +17,7 @@ from page_requests import client_of, page, refusal_page
 from qualwatch.cases.models import Application
 from register_office import RegisterOffice
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from qualwatch.cases.service.actions import issue_warning
 MAX_BYTES = 100_000
 
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 
 
 @pytest.fixture(autouse=True)

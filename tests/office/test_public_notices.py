@@ -13,7 +13,7 @@ from actors import Actors, act_arguments, reload
 from qualwatch.assessments.models import FindingRow
 from qualwatch.cases.acting import ActContext
 from qualwatch.cases.applications.actions import refuse
-from qualwatch.cases.models import Case, Document, Service, Task
+from qualwatch.cases.models import Document, Service, Task
 from qualwatch.cases.proposed_acts.releases import release_held_run
 from qualwatch.cases.service.actions import fail_service, issue_warning, process_due_services
 from qualwatch.intake.synthetic_province import Plan, generate_province
@@ -93,12 +93,12 @@ def fail_to_mail(actors: Actors, order: Document) -> None:
 
 
 def publish_notice(actors: Actors, order: Document, day: date) -> date:
-    """The public notice is published without the figures; the last of its thirty days."""
+    """The public notice states the order's content; the last of its thirty days."""
     notice = actors.start_service(order, day, method="public-notice")
     announcement = Announcement.objects.get()
     assert announcement.number == order.number
     assert "公告送达" in announcement.body
-    assert "建造师" not in announcement.body
+    assert "1 个月内整改" in announcement.body
     due = served_by_notice(day, 30, actors.law.calendar).ends_on
     assert due == date(2026, 8, 27)
     assert (notice.due_on, announcement.ends_on) == (due, due)
@@ -131,7 +131,7 @@ def test_a_yellow_card_is_never_published_to_serve_it(actors: Actors) -> None:
     case = actors.yellow_case()
     letter = issue_warning(case=reload(case), **act_arguments(actors, "officer", DAY))
     actors.fail_service(actors.start_service(letter, DAY), DAY, why="unknown")
-    with pytest.raises(CannotStep, match="可以公开的文书"):
+    with pytest.raises(CannotStep, match="各有凭证"):
         actors.start_service(letter, DAY, method="public-notice")
     assert not Announcement.objects.exists()
     assert public_copy() == {}
@@ -147,7 +147,7 @@ def test_no_document_of_a_yellow_card_is_published(actors: Actors) -> None:
         application=application, because="不实", **act_arguments(actors, "reviewer", DAY)
     )
     actors.fail_service(actors.start_service(decision, DAY), DAY, why="unknown")
-    with pytest.raises(CannotStep, match="可以公开的文书"):
+    with pytest.raises(CannotStep, match="各有凭证"):
         actors.start_service(decision, DAY, method="public-notice")
     actors.act(
         "fraud",
@@ -159,7 +159,7 @@ def test_no_document_of_a_yellow_card_is_published(actors: Actors) -> None:
     )
     record = Document.objects.get(kind="credit-record")
     actors.fail_service(actors.start_service(record, DAY), DAY, why="unknown")
-    with pytest.raises(CannotStep, match="可以公开的文书"):
+    with pytest.raises(CannotStep, match="各有凭证"):
         actors.start_service(record, DAY, method="public-notice")
     assert public_copy() == {}
 
@@ -211,13 +211,13 @@ def test_a_service_that_the_case_refuses_does_not_stop_the_patrol(actors: Actors
     actors.fail_service(actors.start_service(order, PERIOD_OVER), PERIOD_OVER, why="unknown")
     notice = actors.start_service(order, PERIOD_OVER, method="public-notice")
     # Served by another document, whatever the reason
-    Case.objects.filter(pk=case.pk).update(order_served_on=PERIOD_OVER)
+    case.requirements.update(order_served_on=PERIOD_OVER)
     actors.load_and_patrol(notice.due_on + timedelta(days=1))
     failed = Service.objects.get(pk=notice.pk)
     assert (failed.proved_on, failed.failed_as) == (None, "taken-down")
     assert f"announcement/{order.number}" not in public_copy()
     assert service_task_of(order).detail.startswith(order.number)
-    Case.objects.filter(pk=case.pk).update(order_served_on=None)
+    case.requirements.update(order_served_on=None)
     # No trace is in the way
     again = actors.start_service(order, notice.due_on + timedelta(days=1), method="public-notice")
     assert again.due_on > notice.due_on
@@ -258,7 +258,7 @@ def test_a_notice_removed_with_its_card_serves_nothing(actors: Actors) -> None:
     assert {
         announcement.number: announcement.is_removed for announcement in Announcement.objects.all()
     } == {
-        decision.number: False,
+        "晋建告〔2026〕1号": False,
         order.number: True,
     }
     actors.load_and_patrol(PERIOD_OVER + timedelta(days=60), people=3)

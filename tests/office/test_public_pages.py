@@ -32,7 +32,7 @@ MAX_BYTES = 100_000
 LATE = date(2030, 1, 1)
 
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 
 
 @pytest.fixture(autouse=True)
@@ -383,6 +383,7 @@ PAGES = (
     "/standards",
     "/how-it-works",
     "/freshness",
+    "/keys",
     "/accounts/login/",
 )
 

@@ -20,6 +20,7 @@ from qualwatch.cases.applications.repairs import Repairs
 from qualwatch.cases.competence import NotCompetent
 from qualwatch.cases.documents.attachments import SubmittedFile
 from qualwatch.cases.documents.evidence import evidence_of
+from qualwatch.cases.documents.kinds import DOCUMENT_KINDS
 from qualwatch.cases.models import (
     UNDECIDED,
     Case,
@@ -35,7 +36,7 @@ from qualwatch.cases.models import (
     Withdrawal,
 )
 from qualwatch.cases.proposed_acts.actions import retract_act, return_act, sign_act
-from qualwatch.cases.service.actions import fail_service, void_document
+from qualwatch.cases.service.actions import fail_service, issue_warning, void_document
 from qualwatch.cases.warnings.determine import return_proposal
 from qualwatch.cases.warnings.supervise import follow_up, open_notice
 from qualwatch.cases.withdrawals import actions as withdrawals
@@ -204,6 +205,8 @@ class Turn:
                 method=self.chance.choice(list(METHODS)),
                 by=self.officer.username,
             ),
+            "write": lambda: issue_warning(case=self.case, by=self.officer, **self.arguments),
+            "attempt": lambda: attempt_at_random(self),
             "return post": lambda: fail_service(
                 service=newest(Service.objects.filter(document__case=self.case)),
                 why=self.chance.choice(list(FAILURES)),
@@ -311,6 +314,10 @@ LIKELY = (
     "uphold",
     "open",
     "open-withdrawal",
+    "write",
+    "attempt",
+    "attempt",
+    "attempt",
 )
 
 
@@ -335,6 +342,21 @@ def act_at_random(actors: Actors, chance: random.Random, case: Case, on: date) -
             acts[name]()
     except (CannotStep, NotCompetent):
         assert records() == before
+
+
+def attempt_at_random(turn: Turn) -> object:
+    """An attempt at the newest document to the enterprise: started, failed or proved."""
+    documents = Document.objects.filter(case=turn.case, voided_on=None).exclude(credit_code="")
+    document = newest(documents.exclude(services__proved_on__isnull=False))
+    pending = document.services.filter(proved_on=None, failed_on=None).order_by("-pk").first()
+    who = turn.officer.username
+    if pending is None or turn.chance.random() < 0.2:
+        method = turn.chance.choice(["in-person", "post", "public-notice", "public-notice"])
+        return turn.actors.start_service(document, turn.on, method=method, by=who)
+    if turn.chance.random() < 0.2:
+        return turn.actors.prove_service(pending, turn.on, by=who)
+    why = "returned" if pending.method == "post" else "absent"
+    return turn.actors.fail_service(pending, turn.on, why=why, by=who)
 
 
 def withdrawal_of(case: Case) -> Withdrawal:
@@ -366,7 +388,7 @@ def next_step(actors: Actors, chance: random.Random, case: Case, on: date) -> ob
         "notified": lambda: withdrawals.display(**arguments),
         "displayed": lambda: withdrawals.recheck_members(**arguments),
         "rechecked": lambda: withdrawals.review_law(opinion="合法", **arguments),
-        "reviewed": lambda: withdrawals.decide(because="不达标", **arguments),
+        "reviewed": lambda: withdrawals.decide(because="复核日仍缺一名注册建造师", **arguments),
         "decided": lambda: actors.serve(newest(unserved), on, by="second-officer"),
         "announced": lambda: withdrawals.finish(because="收回证书", **arguments),
     }
@@ -417,7 +439,9 @@ def assert_invariants(actors: Actors) -> None:
         assert_order_served_with_proof(case)
     assert_no_single_handed_act()
     assert_numbers_without_gaps()
-    assert_public_notices_of_public_cards()
+    assert_public_notices_tell_of_public_cards_only()
+    assert_warnings_proved_by_service()
+    assert_service_tasks_have_days()
     assert_withdrawals()
     open_cards = set(RedCard.objects.filter(state="open").values_list("number", flat=True))
     assert open_cards == set(Case.objects.filter(state="red").values_list("card_number", flat=True))
@@ -457,7 +481,9 @@ def assert_red_by_two_people(case: Case) -> None:
         assert signed is not None or inspected
         if signed is not None and not inspected:
             assert signed.proposed_by != signed.decided_by
-            assert all(row.proved_on for row in case.requirements.filter(is_determined=True))
+            assert all(
+                row.proved_on for row in case.requirements.filter(determined_on__isnull=False)
+            )
     else:
         assert not RedCard.objects.filter(
             credit_code=case.credit_code, number=case.card_number
@@ -541,21 +567,38 @@ def assert_numbers_without_gaps() -> None:
         assert sorted(numbers) == list(range(1, len(numbers) + 1))
 
 
-def assert_public_notices_of_public_cards() -> None:
-    """Public notices serve documents of red or withdrawn cards only, and no voided ones."""
-    public = list(
-        Announcement.objects.filter(is_removed=False, kind="service").values_list(
-            "number", flat=True
-        )
-    )
-    for document in Document.objects.filter(number__in=public):
+def assert_public_notices_tell_of_public_cards_only() -> None:
+    """A notice with a document's number and content is of a red or withdrawn card.
+
+    Every other one is the neutral text, of a document that still waits to be collected.
+    """
+    for shown in Announcement.objects.filter(is_removed=False, kind="service"):
+        service = Service.objects.filter(announcement_number=shown.number).latest("pk")
+        document = service.document
+        assert document.voided_on is None
         assert document.case is not None
-        assert document.case.state == "red" or document.case.closed_because == "withdrawn"
-    assert set(public) <= set(
-        Document.objects.filter(voided_on=None)
-        .exclude(kind__in=("warning", "supervision-letter"))
-        .values_list("number", flat=True)
-    )
+        if shown.number == document.number:
+            assert document.case.state == "red" or document.case.closed_because == "withdrawn"
+            assert document.kind not in ("warning", "application-decision", "determination")
+            continue
+        assert shown.title == "公告送达"
+        assert shown.card_number == ""
+        assert not any(word in shown.body for word in ("牌", "资质", "预警", document.title))
+        assert not document.services.filter(proved_on__isnull=False).exists()
+        assert document.case.state != "closed" or DOCUMENT_KINDS[document.kind].outlives
+
+
+def assert_warnings_proved_by_service() -> None:
+    """A public notice proves a warning only after a visit and the post have failed with files."""
+    for service in Service.objects.filter(method="public-notice", document__kind="warning"):
+        failed = service.document.services.filter(failed_on__lte=service.sent_on)
+        with_file = failed.filter(attachments__isnull=False).values_list("method", flat=True)
+        assert {"in-person", "post"} <= set(with_file)
+
+
+def assert_service_tasks_have_days() -> None:
+    """Every task to serve has its day."""
+    assert not Task.objects.filter(kind__in=("serve", "serve-order"), due_on=None).exists()
 
 
 def assert_withdrawals() -> None:

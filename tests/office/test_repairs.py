@@ -212,7 +212,7 @@ def test_a_card_partly_repaired_and_partly_rectified_is_cleared_not_erased(actor
         requirement="manual-titles",
         pushed_on=DAY,
         ends_on=date(2026, 7, 20),
-        is_determined=True,
+        determined_on=PERIOD_OVER,
         recovered_on=PERIOD_OVER,
     )
     application = actors.apply(

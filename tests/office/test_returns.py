@@ -80,7 +80,7 @@ def play_withdrawals(actors: Actors) -> None:
     review_list(actors, batch, after_period)
     withdrawals.decide(
         members=open_members(batch)[:3],
-        because="不达标",
+        because="复核日仍缺一名注册建造师",
         **act_arguments(actors, "approval-reviewer", after_period),
     )
 
@@ -177,7 +177,7 @@ def test_figures_that_changed_after_counting_must_be_counted_again(actors: Actor
         quarterly_return=quarterly_return, **act_arguments(actors, "city-reviewer", AFTER)
     )
     # As if it was recorded late
-    Withdrawal.objects.filter(decided_on=None, ended="").update(opened_on=date(2026, 6, 30))
+    Withdrawal.objects.filter(decided_on=None, ended="").update(started_on=date(2026, 6, 30))
     with pytest.raises(CannotStep, match="重新汇总"):
         submit_return(
             quarterly_return=quarterly_return, **act_arguments(actors, "city-officer", AFTER)
@@ -204,7 +204,7 @@ def test_a_resubmission_lists_its_differences(actors: Actors) -> None:
     first = sent()
     late = Withdrawal.objects.get(ended="merged")
     Withdrawal.objects.filter(pk=late.pk).update(ended="split")
-    Withdrawal.objects.filter(decided_on=None, ended="").update(opened_on=date(2026, 6, 30))
+    Withdrawal.objects.filter(decided_on=None, ended="").update(started_on=date(2026, 6, 30))
     second = sent()
     assert (first.version, second.version) == (1, 2)
     assert second.differences["figures"] == {"carried-over": [0, 1], "opened": [6, 5]}
@@ -213,7 +213,7 @@ def test_a_resubmission_lists_its_differences(actors: Actors) -> None:
     assert second.document.template_values["differences"] == [
         "季初在办（项）：0 → 1。",
         "本季新启动（项）：6 → 5。",
-        "明细变化 2 项。",
+        "明细变化2项。",
     ]
     assert Return.objects.get(pk=first.pk).figures["carried-over"] == 0  # what was sent stays
 
@@ -242,7 +242,7 @@ def test_the_overdue_are_listed_and_the_summary_adds_up(actors: Actors) -> None:
     assert total.document is not None
     assert total.document.template_values["received"] == 2
     assert total.document.template_values["in_time"] == 1
-    assert total.rows[1]["sent"] == "2026-10-12（逾期）"
+    assert total.rows[1]["sent"] == "2026年10月12日（逾期）"
     assert total.workbook is not None
     workbook = openpyxl.load_workbook(io.BytesIO(content_of(total.workbook)))
     rows = list(workbook["汇总"].iter_rows(min_row=2, values_only=True))

@@ -14,7 +14,6 @@ from qualwatch.cases.documents.attachments import SubmittedFile, document_for
 from qualwatch.cases.models import Case, Document, Notice, Service, Task
 from qualwatch.cases.queries import tasks_of
 from qualwatch.cases.service.actions import issue_warning, void_document
-from qualwatch.cases.warnings.determine import sign
 from qualwatch.cases.warnings.supervise import open_notice
 from qualwatch.journal.queries import entries_of
 from qualwatch.procedure.service import METHODS, Circumstances, next_method
@@ -155,7 +154,7 @@ def test_no_red_on_a_warning_that_was_only_sent(actors: Actors) -> None:
         actors.propose(case, day=PERIOD_OVER)
     actors.prove_service(service, PERIOD_OVER, proved_on=DAY + timedelta(days=4))
     actors.propose(case, day=PERIOD_OVER)
-    sign(case=reload(case), because="同意", **act_arguments(actors, "reviewer", PERIOD_OVER))
+    actors.sign(case, day=PERIOD_OVER)
     assert reload(case).state == "red"
 
 
@@ -169,18 +168,24 @@ def test_the_task_of_a_service_goes_to_whoever_issued_the_document(actors: Actor
 def test_service_methods_are_tried_in_their_order() -> None:
     tried: list[str] = []
     while method := next_method(
-        tried, Circumstances(True, True, True, True, {method: ["refused"] for method in tried})
+        tried,
+        Circumstances(
+            True, True, True, True, True, {method: ["refused"] for method in tried}, tried
+        ),
     ):
         tried.append(method)
     # Who refuses has been reached
     assert tried == [method for method in METHODS if method != "public-notice"]
+    tried = ["in-person", "post"]
     both = {"in-person": ["absent"], "post": ["returned"]}
-    # A yellow card ends here
-    assert next_method(["in-person", "post"], Circumstances(failed=both)) == ""
-    assert (
-        next_method(["in-person", "post"], Circumstances(may_be_public=True, failed=both))
-        == "public-notice"
-    )
+    assert next_method(tried, Circumstances(may_be_announced=True, failed=both)) == ""
+    proved = Circumstances(may_be_announced=True, failed=both, proved_failures=tried)
+    assert next_method(tried, proved) == "public-notice"
+    # Of a public case it is enough that the address is unknown, of a yellow card it is not.
+    unknown = {"post": ["unknown"]}
+    for is_public, method in ((True, "public-notice"), (False, "")):
+        circumstances = Circumstances(may_be_announced=True, is_public=is_public, failed=unknown)
+        assert next_method(tried, circumstances) == method
 
 
 def test_a_voided_order_that_is_opened_starts_nothing(actors: Actors) -> None:

@@ -173,7 +173,7 @@ def test_a_sheet_shows_the_records_and_a_fault_is_followed_up(actors: Actors) ->
         template_value["question"]: template_value
         for template_value in spot_check.document.template_values["sheet"]
     }
-    assert lines[QUESTIONS["started"]]["record"] == "应于 2026年8月27日 前，2026年8月24日"
+    assert lines[QUESTIONS["started"]]["record"] == "应于2026年8月27日前启动，2026年8月24日启动"
     assert lines[QUESTIONS["notified"]] == {
         "question": "拟撤回告知是否送达",
         "record": "无记录",
@@ -195,7 +195,7 @@ def test_a_circular_names_the_authorities_and_their_overdue_withdrawals(actors: 
     arguments = act_arguments(actors, "other-reviewer", AFTER)
     rows = not_carried_out(Q3, APPROVAL, actors.law, AFTER)
     assert [row["credit_code"] for row in rows] == [case.credit_code for case in cases[:-1]]
-    assert rows[0]["what"] == "建议名单 2026年8月24日 收到，应于 2026年8月27日 前启动，未启动"
+    assert rows[0]["what"] == "建议名单2026年8月24日收到，应于2026年8月27日前启动，未启动"
     with pytest.raises(NotCompetent):
         issue_circular(
             quarter=Q3,
@@ -229,9 +229,9 @@ def test_a_city_is_named_for_cards_not_followed_faults_and_a_missing_return(acto
     )
     rows = not_carried_out(Q3, TAIYUAN, actors.law, date(2026, 10, 12))
     assert [row["what"] for row in rows] == [
-        "红牌期 2026年8月21日 届满，本季度未启动撤回程序",
+        "红牌期2026年8月21日届满，本季度未提出撤回",
         "抽查发现：未告知",
-        "未报送季度汇总，应于 2026年10月10日 前报送",
+        "未报送季度汇总，应于2026年10月10日前报送",
     ]
     quarterly_return = compile_return(quarter=Q3, **act_arguments(actors, "city-officer", AFTER))
     assert quarterly_return.figures["not-opened"] == 1

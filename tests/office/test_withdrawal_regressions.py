@@ -167,7 +167,7 @@ def test_a_register_that_changes_before_the_ministrys_letter_is_no_recall(actors
     withdrawals.record_ministry_decision(
         members=[row],
         number="建市〔2026〕9号",
-        because="不达标",
+        because="复核日仍缺一名注册建造师",
         files=[scan()],
         **act_arguments(actors, "fourth-reviewer", day),
     )
@@ -252,9 +252,10 @@ def test_a_party_notified_the_day_before_does_not_count_as_absent(actors: Actors
 def test_a_withdrawal_taken_over_by_another_red_card_begins_with_a_new_notice(
     actors: Actors,
 ) -> None:
-    """F21: the system's card clears by itself, the officer's carries on."""
+    """F21: the system's card clears by itself, the officer's, rechecked after its period, carries on."""
     case, other, batch = two_red_cases(actors)
     day = date(2026, 9, 25)
+    actors.recheck(other, day)
     load_and_patrol(actors, day, {"资质": [ITEMS, item()]}, people=3)
     row = Withdrawal.objects.get()
     assert reload(case).closed_because == "recovered"
@@ -274,6 +275,35 @@ def test_a_withdrawal_taken_over_by_another_red_card_begins_with_a_new_notice(
     assert letter.template_values["card"] == other.card_number
     actors.serve(letter, day, by="second-officer")
     assert open_members(batch)[0].stage == "notified"
+
+
+def test_a_withdrawal_is_recalled_where_the_other_red_card_is_not_ripe(actors: Actors) -> None:
+    """Clarified 1: nothing is announced on a card whose period runs, or that nobody rechecked."""
+    case, other, _batch = two_red_cases(actors)
+    day = date(2026, 9, 25)
+    load_and_patrol(actors, day, {"资质": [ITEMS, item()]}, people=3)
+    row = Withdrawal.objects.get()
+    assert reload(case).closed_because == "recovered"
+    assert (row.case, row.ended) == (case, "recalled")
+    assert withdrawals.result_of(row).startswith("所依据的不达标情形已消除")
+    assert not Announcement.objects.filter(kind="display", is_removed=False).exists()
+    assert not Document.objects.filter(case=other, kind="intended-withdrawal").exists()
+    assert standing_of(*ITEM, day).standing == "red"
+    actors.recheck(other, day)
+    open_list(actors, [reload(other)], day, PROVINCE)
+    assert Withdrawal.objects.get(ended="").case == other
+
+
+def test_a_city_list_is_recalled_by_letter_where_the_other_red_card_is_not_ripe(
+    actors: Actors,
+) -> None:
+    """Clarified 1: the bureau that was asked to withdraw is told so by letter."""
+    (case,) = red_cases_past_period(actors)
+    open_list(actors, [case])
+    actors.inspect(RED_PERIOD_OVER, by="city-officer")
+    load_and_patrol(actors, RED_PERIOD_OVER + timedelta(days=1), CITY_SHEETS, people=3)
+    assert Withdrawal.objects.get().ended == "recalled"
+    assert Document.objects.filter(kind="recall-letter").count() == 1
 
 
 def test_a_review_hands_the_withdrawal_over_too(actors: Actors) -> None:

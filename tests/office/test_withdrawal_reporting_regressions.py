@@ -232,19 +232,20 @@ def test_an_officers_figures_stand_in_the_decision_whatever_the_registers_say(
     batch = withdrawals.open_withdrawals(
         cases=[reload(case)], **act_arguments(actors, "second-officer", day)
     )
-    letter = withdrawals.suggest(batch=batch, **act_arguments(actors, "other-reviewer", day))
-    assert letter.organisation == "province"  # in the city's stead
+    letter = withdrawals.suggest(batch=batch, **act_arguments(actors, "city-reviewer", day))
+    assert letter.organisation == TAIYUAN
     after_display = display_list(actors, batch, day)
     load_and_patrol(actors, after_display, CITY_SHEETS, people=3)
     actors.recheck(case, after_display, "short", by="officer")
     review_list(actors, batch, after_display)
     decide_list(actors, batch, after_display)
-    (row,) = Document.objects.get(kind="withdrawal-decision").template_values["requirements"]
+    (row,) = Document.objects.get(kind="withdrawal-decision").template_values["found"]
+    assert row["registered"] == 3
     assert (row["required"], row["held"], row["shortfall"]) == (3, 1, 2)
     results = withdrawals.report_results(
         batch=batch, **act_arguments(actors, "approval-reviewer", after_display)
     )
-    assert results.addressee == "山西省住房和城乡建设厅"  # who wrote the letter that it answers
+    assert results.addressee == "太原市住房和城乡建设局"  # who wrote the letter that it answers
     assert set(Notice.objects.filter(document=results).values_list("organisation", flat=True)) == {
         "province",
         TAIYUAN,

@@ -1,5 +1,6 @@
 """Legal periods: everything under "Periods" of the procedure, and the field cases about dates."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
@@ -13,13 +14,16 @@ from qualwatch.law.calendar import calendar_from
 from qualwatch.law.model import CalendarText, CalendarYearText
 from qualwatch.procedure.periods import (
     BEIJING,
+    Basis,
     CannotCount,
     Deadline,
     MixedUnits,
     Period,
     Unit,
+    chosen_day,
     day_of,
     in_time,
+    recounted,
     same_day_after_months,
 )
 
@@ -175,3 +179,47 @@ def test_the_command_prints_the_day_alone_on_its_last_line(
 def test_an_invalid_command_is_one_sentence_and_status_2(words: tuple[str, ...]) -> None:
     result = qualwatch("deadline", "--from", "2026-01-01", *words)
     assert (result.status, result.out, len(result.err.strip().splitlines())) == (2, "", 1)
+
+
+def test_a_recounted_deadline_keeps_its_own_start_and_length() -> None:
+    """Clarified 6, 7: later or the same, by the period with which the clock began."""
+    served = date(2026, 7, 6)
+    deadline = Period(5, "working-days").from_day(served, CALENDAR)
+    holiday = replace(CALENDAR, rest=CALENDAR.rest | {date(2026, 7, 8)})
+    moved = recounted(deadline, holiday)
+    assert (moved.ends_on, moved.provisional) == (date(2026, 7, 14), False)
+    assert moved.basis == Basis(served, Period(5, "working-days"), False, holiday.version)
+    # taken back: the day that was stated stays, and the version by which it was counted
+    assert recounted(moved, CALENDAR) is moved
+
+
+def test_a_deadline_that_a_calendar_does_not_move_is_the_same_object() -> None:
+    deadline = Period(2, "months").from_day(date(2026, 5, 20), CALENDAR)
+    other = replace(CALENDAR, rest=CALENDAR.rest | {date(2026, 12, 1)})
+    assert other.version != CALENDAR.version
+    assert recounted(deadline, other) is deadline
+
+
+def test_an_overtaken_day_that_becomes_a_rest_day_moves_to_the_next_working_day() -> None:
+    chosen = chosen_day(date(2026, 7, 21), CALENDAR)
+    holiday = replace(CALENDAR, rest=CALENDAR.rest | {date(2026, 7, 21)})
+    assert recounted(chosen, holiday).ends_on == date(2026, 7, 22)
+    assert recounted(Deadline(date(2026, 7, 21), False), holiday).ends_on == date(2026, 7, 22)
+
+
+def test_the_version_of_a_calendar_is_that_of_its_days() -> None:
+    assert replace(CALENDAR, source="国办发明电").version == CALENDAR.version
+    assert replace(CALENDAR, years=CALENDAR.years | {2027}).version != CALENDAR.version
+
+
+@given(DAYS, st.integers(1, 40), st.sets(DAYS, max_size=30), st.sets(DAYS, max_size=30))
+def test_no_calendar_makes_a_running_deadline_shorter(
+    start: date, amount: int, rest: set[date], work: set[date]
+) -> None:
+    other = replace(CALENDAR, rest=CALENDAR.rest | rest, work=CALENDAR.work | work)
+    units: tuple[Unit, ...] = ("days", "working-days")
+    for unit in units:
+        deadline = Period(amount, unit).from_day(start, CALENDAR)
+        later = recounted(deadline, other)
+        assert later.ends_on >= deadline.ends_on
+        assert recounted(later, CALENDAR).ends_on >= later.ends_on

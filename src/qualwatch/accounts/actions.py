@@ -18,9 +18,16 @@ from qualwatch.publication.actions import post_registered
 from qualwatch.wording import gettext as _
 from qualwatch.wording import gettext_noop as _n
 
+# How an authority is reached.
+CONTACT_COLUMNS = ("address", "office_hours", "telephone", "contact")
+
 
 class CannotCreateAccount(Exception):
     """The account or role is refused; the message says why."""
+
+
+class CannotChangeContact(Exception):
+    """What an authority is to be reached by is refused; the message says why."""
 
 
 @transaction.atomic
@@ -59,6 +66,38 @@ def create_organisations(*, divisions: DivisionsText, by: str, at: datetime) -> 
 
 
 @transaction.atomic
+def change_contact(
+    *, organisation: Organisation, by: str, at: datetime, **changed: str
+) -> Organisation:
+    """Records how an authority is reached; what is not given stays as it is.
+
+    `changed`: of CONTACT_COLUMNS: where and when papers are collected, the person whom its letters
+    name, and the telephone. CannotChangeContact where the organisation is no authority, or where
+    nothing or only blanks are given.
+    """
+    if organisation.kind not in ("housing-authority", "approval-bureau"):
+        raise CannotChangeContact(_("只登记主管部门和审批局的联系方式"))
+    values = {name: changed[name].strip() for name in CONTACT_COLUMNS if name in changed}
+    if not values or not all(values.values()):
+        raise CannotChangeContact(_("请写明要登记的联系人、电话、地址和时间，写了的不能为空"))
+    locked = Organisation.objects.select_for_update().get(pk=organisation.pk)
+    before = [getattr(locked, name) for name in CONTACT_COLUMNS]
+    for name, value in values.items():
+        setattr(locked, name, value)
+    locked.save(update_fields=list(values))
+    record(
+        stream=f"organisation/{locked.slug}",
+        by=by,
+        at=at,
+        what="contact-changed",
+        before=before,
+        after=[getattr(locked, name) for name in CONTACT_COLUMNS],
+        details=values,
+    )
+    return locked
+
+
+@transaction.atomic
 def create_account(  # noqa: PLR0913  # keyword-only: each is a column
     *,
     username: str,
@@ -69,8 +108,9 @@ def create_account(  # noqa: PLR0913  # keyword-only: each is a column
     by: str,
     at: datetime,
     email: str = "",
+    name: str = "",
 ) -> Account:
-    """Creates an account with its roles.
+    """Creates an account with its roles. `name`: of the person, as documents write it.
 
     CannotCreateAccount where a role does not fit the organisation or the password is weak.
     """
@@ -83,6 +123,7 @@ def create_account(  # noqa: PLR0913  # keyword-only: each is a column
         raise CannotCreateAccount(_("账号 {name} 已存在").format(name=username))
     account = Account(
         username=username,
+        last_name=name.strip(),
         email=email,
         organisation=organisation,
         has_early_warning_permission=early_warning,

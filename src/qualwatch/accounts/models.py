@@ -11,7 +11,8 @@ KINDS = ("housing-authority", "approval-bureau", "enterprise", "platform")
 class Organisation(models.Model):
     """An authority, a bureau, an enterprise, a platform. `area`: a city's slug.
 
-    Area '' of an authority or bureau is the province.
+    Area '' of an authority or bureau is the province. Its letters name contact, telephone and
+    address.
     """
 
     slug = models.SlugField(max_length=60, unique=True)
@@ -19,6 +20,11 @@ class Organisation(models.Model):
     kind = models.CharField(max_length=30)
     area = models.CharField(max_length=30, blank=True)
     credit_code = models.CharField(max_length=18, blank=True)
+    # how an authority is reached: where and when papers are collected; whom its letters name
+    address = models.CharField(max_length=200, blank=True)
+    office_hours = models.CharField(max_length=100, blank=True)
+    telephone = models.CharField(max_length=40, blank=True)
+    contact = models.CharField(max_length=60, blank=True)
 
     class Meta:
         constraints = [

@@ -151,6 +151,31 @@ def reject_run(*, run: Run, by: str, at: datetime, because: str) -> Run:
     return held
 
 
+@transaction.atomic
+def set_runs_aside(*, run_at: datetime, by: str, at: datetime, because: str) -> int:
+    """Sets aside the runs of a patrol whose day was wrong; how many.
+
+    The next full run judges everybody, on any day.
+    """
+    lock()
+    runs = list(
+        Run.objects.select_for_update().filter(run_at=run_at, state__in=("released", "held"))
+    )
+    for run in runs:
+        run.state, run.decided_by, run.decided_at, run.because = "set-aside", by, at, because
+        run.save()
+        details = {"run": run.pk, "as_of": run.as_of}
+        record(
+            stream="assessments",
+            by=by,
+            at=at,
+            what="run-set-aside",
+            details=details,
+            basis=because,
+        )
+    return len(runs)
+
+
 def evaluated(
     as_of: date, revision: int, law: Law, codes: list[str] | None = None
 ) -> tuple[Facts, list[EnterpriseResult]]:
@@ -206,6 +231,9 @@ def _concerned(run: Run, law: Law, facts: Facts) -> list[str] | None:
         return None
     before = Run.objects.filter(state="released", is_full=True).order_by("id").last()
     if before is None:
+        return None
+    # what is on record since is partly that run's
+    if Run.objects.filter(state="set-aside", pk__gt=before.pk).exists():
         return None
     codes = enterprises_concerned(before, run, law, facts)
     most = min(MAX_CONCERNED, len(facts.credit_codes) // PART_CONCERNED)

@@ -9,7 +9,8 @@ from django.db.models import F, Q
 from qualwatch.archive.models import StoredFile
 from qualwatch.registers.models import Recorded, Revision, recorded_meta
 
-STATES = ("released", "held", "decided", "rejected")  # decided: released by a run of its own
+# decided: released by a run of its own; set-aside: its day was wrong
+STATES = ("released", "held", "decided", "rejected", "set-aside")
 
 
 class Run(models.Model):

@@ -30,7 +30,7 @@ from qualwatch.cases.documents.evidence import evidence_of
 from qualwatch.cases.models import Application, Case, CaseRequirement, Determination, Withdrawal
 from qualwatch.cases.proposed_acts.kinds import ANY_SIGNER
 from qualwatch.cases.warnings.determine import ProposedDetermination
-from qualwatch.cases.warnings.run_view import INSURANCE, RunView
+from qualwatch.cases.warnings.run_view import INSURANCE, RunView, people_counts
 from qualwatch.law.loader import Law
 from qualwatch.procedure.periods import Deadline
 from qualwatch.procedure.preconditions import ripe_requirements
@@ -106,10 +106,15 @@ def _proposing_event(
         "propose",
         ctx.on,
         by=ctx.by,
-        requirements=tuple(row.requirement for row in rows if row.recovered_on is None),
+        requirements=tuple(
+            row.requirement
+            for row in rows
+            if row.recovered_on is None and row.determined_on is None
+        ),
         is_fresh=view is not None and ctx.is_fresh(view.run.as_of),
         verdicts=verdicts,
         run_day=view.run.as_of if view else None,
+        **people_counts(figures),
     )
     return event, figures
 
@@ -121,7 +126,8 @@ def _newest_view(case: Case, requirements: list[CaseRequirement], law: Law) -> R
     except Run.DoesNotExist:
         return None
     warned = {case.pk: [row.requirement for row in requirements]}
-    return RunView.for_page(run, law, case, warned)
+    has_raised = any(row.raised for row in requirements)
+    return RunView.for_page(run, law, case, warned, has_raised=has_raised)
 
 
 def _verdicts(case: Case, view: RunView | None) -> tuple[Mapping[str, str], Mapping[str, Any]]:
@@ -206,6 +212,7 @@ def is_proposed(case: Case, proposal: ProposedDetermination, by: Account) -> boo
         "outcome": stored.outcome,
         "requirements": stored.requirements,
         "items": stored.items,
+        "rechecks": stored.rechecks,
         "until": stored.until,
         "because": stored.because,
         "evidence": [file.sha256 for file in evidence_of(stored)],
@@ -216,11 +223,12 @@ def is_proposed(case: Case, proposal: ProposedDetermination, by: Account) -> boo
 
 def _columns(case: Case, proposal: ProposedDetermination) -> dict[str, Any]:
     """A proposal as its determination stores it."""
-    waiting = case.requirements.filter(recovered_on=None)
+    waiting = case.requirements.filter(recovered_on=None, determined_on=None)
     return {
         "outcome": proposal.outcome,
         "requirements": list(proposal.requirements) or [row.requirement for row in waiting],
         "items": [list(item) for item in proposal.items],
+        "rechecks": [[*item, text] for item, text in proposal.rechecks.items()],
         "until": proposal.until,
         "because": proposal.because,
         "evidence": [sha256(file.content).hexdigest() for file in proposal.evidence],

@@ -55,6 +55,16 @@ def withdrawing_authority_of(case: Case) -> str:
     return competent_for(case) + BUREAU if route_of(case) == "city" else PROVINCE
 
 
+def successor_of(slug: str, case: Case) -> str:
+    """The slug of who now does about a case what an authority did; another where the case moved."""
+    place = authority_of(case.area)
+    if slug.endswith(BUREAU):
+        return withdrawing_authority_of(case)
+    if slug in (PROVINCE, competent_for(case), place):
+        return slug
+    return competent_for(case) if competent_for(case) != PROVINCE else place
+
+
 def require_competent(by: Account, capability: str, case: Case) -> str:
     """The slug of the account's authority: the competent one, or the province in any case.
 

@@ -59,21 +59,34 @@ def funnel(since: date, until: date, area: str | None = None) -> Funnel:
     )
 
 
-def cases_over_on(day: date) -> list[Case]:
+def cases_over_on(day: date, *, including_provisional: bool = False) -> list[Case]:
     """Cases whose period has ended before the day, waiting for an officer.
 
     Yellow ones of which a requirement's period is over and no extension runs; red ones whose red
-    period is over. Provisional periods never are.
+    period is over. Provisional periods never are, unless they are asked for.
     """
-    past_period = CaseRequirement.objects.filter(
-        case=OuterRef("pk"), recovered_on=None, ends_on__lt=day, is_provisional=False
-    )
-    not_extended = Q(extended_until=None) | Q(
-        extended_until__lt=day, is_extension_provisional=False
-    )
-    yellow = Q(state="yellow") & Exists(past_period) & not_extended
-    red = Q(state="red", red_ends_on__lt=day, is_red_provisional=False)
+    rows = CaseRequirement.objects.filter(recovered_on=None, ends_on__lt=day)
+    extension = Q(extended_until__lt=day)
+    red = Q(state="red", red_ends_on__lt=day)
+    if not including_provisional:
+        rows = rows.filter(is_provisional=False)
+        extension &= Q(is_extension_provisional=False)
+        red &= Q(is_red_provisional=False)
+    not_extended = Q(extended_until=None) | extension
+    yellow = Q(state="yellow") & Exists(rows.filter(case=OuterRef("pk"))) & not_extended
     return list(Case.objects.filter(yellow | red).order_by("pk"))
+
+
+def red_cases_with_warnings_over_on(day: date) -> list[Case]:
+    """Red cases that also warned of a requirement whose period has ended before the day."""
+    rows = CaseRequirement.objects.filter(
+        case=OuterRef("pk"),
+        recovered_on=None,
+        determined_on=None,
+        ends_on__lt=day,
+        is_provisional=False,
+    )
+    return list(Case.objects.filter(Exists(rows), state="red").order_by("pk"))
 
 
 def cases_due_by(day: date) -> list[tuple[date, Case]]:

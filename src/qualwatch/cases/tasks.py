@@ -12,9 +12,12 @@ from qualwatch.cases.competence import (
     PROVINCE,
     authority_of,
     competent_for,
+    successor_of,
     withdrawing_authority_of,
 )
+from qualwatch.cases.deadline_columns import DISPLAY, START_OF_WITHDRAWAL, STATEMENT
 from qualwatch.cases.models import Case, Task, Withdrawal
+from qualwatch.procedure.periods import Deadline, Period
 from qualwatch.wording import gettext as _
 from qualwatch.wording import gettext_noop as _n
 
@@ -23,12 +26,22 @@ from qualwatch.wording import gettext_noop as _n
 DoneBy = Literal["competent", "place", "province", "withdrawing", "housing", "issuer"]
 # The day of a task. `period` and `application` are reckoned by whoever opens it.
 DueRule = Literal[
-    "none", "today", "period", "application", "start", "statement", "display", "hearing"
+    "none",
+    "today",
+    "period",
+    "application",
+    "service",
+    "order-service",
+    "start",
+    "statement",
+    "display",
+    "hearing",
 ]
 
 PROPOSE, SIGN, REVIEW, WITHDRAW = "propose", "sign", "review", "withdraw"
 EXAMINE, DECIDE_APPLICATION = "application", "decide-application"
 LETTER, SERVE, SERVE_ORDER, VANISHED = "letter", "serve", "serve-order", "vanished"
+OVERDUE_SERVICE = "overdue-service"
 START, RECHECK = "start", "recheck-withdrawal"
 REGISTER_CONFLICT = "register-conflict"
 SIGN_ACT, RETURNED_ACT = "sign-act", "returned-act"
@@ -55,6 +68,8 @@ class TaskKind:
     stage: str = ""
     # Whether it stays open when the case is closed.
     outlives_case: bool = False
+    # Whether reviewers, and then the authority above, are notified when its day is over.
+    escalates: bool = False
 
 
 TASK_KINDS: Mapping[str, TaskKind] = {
@@ -97,11 +112,24 @@ TASK_KINDS: Mapping[str, TaskKind] = {
         closed_by=APPLICATION_EVENTS,
     ),
     LETTER: TaskKind(
-        _n("企业没有平台账号，发函告知"), "place", closed_by=("push-proved",), outlives_case=True
+        _n("企业没有平台账号或没有打开推送，发函告知"),
+        "place",
+        due="service",
+        closed_by=("push-proved",),
+        outlives_case=True,
+        escalates=True,
     ),
     # Its detail is the document's number and the method to be tried; its proof closes it.
-    SERVE: TaskKind(_n("换一种方式送达文书"), "issuer"),
-    SERVE_ORDER: TaskKind(_n("送达责令整改通知书"), "competent", closed_by=("order-served",)),
+    SERVE: TaskKind(_n("换一种方式送达文书"), "issuer", due="service", escalates=True),
+    SERVE_ORDER: TaskKind(
+        _n("送达责令整改通知书"),
+        "issuer",
+        due="order-service",
+        closed_by=("order-served",),
+        escalates=True,
+    ),
+    # Of the authority above, without a case; its detail is the slug of the authority that is late.
+    OVERDUE_SERVICE: TaskKind(_n("督办逾期未送达的文书"), "province"),
     # Closed with the case only.
     VANISHED: TaskKind(_n("登记库中已没有这项资质，查明原因"), "competent"),
     # Without a case; its detail is the number of the conflict on record. Closed by the run that no
@@ -127,6 +155,12 @@ TASK_KINDS: Mapping[str, TaskKind] = {
     # The detail is the list's number; without a case. The result letter closes it.
     REPORT_RESULTS: TaskKind(_n("函告撤回结果"), "withdrawing", due="today"),
 }
+# The key of the policy that has the working days of a rule.
+SERVICE_DAYS = {
+    "service": "service_task_working_days",
+    "order-service": "order_service_working_days",
+}
+ESCALATING = tuple(kind for kind, row in TASK_KINDS.items() if row.escalates)
 TASK_OF_STAGE = {row.stage: kind for kind, row in TASK_KINDS.items() if row.stage}
 WITHDRAWAL_STEPS = tuple(TASK_OF_STAGE.values())
 APPLICATION_TASKS = (EXAMINE, DECIDE_APPLICATION)
@@ -166,6 +200,7 @@ def new_task(
     opened_on: date,
     authority: str = "",
     due_on: date | None = None,
+    is_provisional: bool = False,
     detail: str = "",
 ) -> Task:
     """A task, not yet saved, for an authority's slug; by default that of the table. UnknownTask."""
@@ -180,6 +215,7 @@ def new_task(
         organisation=authority,
         opened_on=opened_on,
         due_on=due_on,
+        is_due_provisional=is_provisional,
         detail=detail,
     )
 
@@ -190,36 +226,41 @@ def open_task(
     ctx: ActContext,
     *,
     authority: str = "",
-    due_on: date | None = None,
+    due: Deadline | None = None,
     detail: str = "",
 ) -> None:
     """Opens a task unless one of its kind and detail is open. UnknownTask."""
+    due = due or due_by_rule(kind, ctx)
     task = new_task(
         case,
         kind,
         opened_on=ctx.on,
         authority=authority,
-        due_on=due_on or due_day(kind, ctx),
+        due_on=due.ends_on if due else None,
+        is_provisional=bool(due and due.provisional),
         detail=detail,
     )
     if not open_tasks(kind, [detail]).filter(case=task.case).exists():
         task.save()
 
 
-def due_day(kind: str, ctx: ActContext, row: Withdrawal | None = None) -> date | None:
+def due_by_rule(kind: str, ctx: ActContext, row: Withdrawal | None = None) -> Deadline | None:
     """The day by the table's rule; of a step of a withdrawal, from its row."""
     rule = kind_of(kind).due
     if rule == "today":
-        return ctx.on
+        return Deadline(ctx.on, provisional=False)
     if rule == "hearing":
-        return ctx.terms.hearing_held.from_day(ctx.on, ctx.law.calendar).ends_on
+        return ctx.terms.hearing_held.from_day(ctx.on, ctx.law.calendar)
+    if rule in SERVICE_DAYS:
+        days = ctx.law.policy_on(ctx.on)[SERVICE_DAYS[rule]]
+        return Period(days, "working-days").from_day(ctx.on, ctx.law.calendar)
     if row is None:
         return None
     if rule == "start":
-        return row.batch.start_due_on
+        return START_OF_WITHDRAWAL.read(row.batch)
     if rule == "statement":
-        return row.statement_until
-    return row.display_until if rule == "display" else None
+        return STATEMENT.read(row)
+    return DISPLAY.read(row) if rule == "display" else None
 
 
 def open_tasks(kind: str, details: Sequence[str] | None = None) -> QuerySet[Task]:
@@ -252,6 +293,11 @@ def reassign_tasks(case: Case) -> None:
     _done_by(waiting, "competent", "housing").update(organisation=competent_for(case))
     _done_by(waiting, "withdrawing").update(organisation=withdrawing_authority_of(case))
     _done_by(waiting, "place").update(organisation=authority_of(case.area))
+    for task in _done_by(waiting, "issuer"):
+        authority = successor_of(task.organisation, case)
+        if authority != task.organisation:
+            task.organisation = authority
+            task.save(update_fields=["organisation"])
 
 
 def _done_by(tasks: QuerySet[Task], *done_by: DoneBy) -> QuerySet[Task]:

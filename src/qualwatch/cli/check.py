@@ -88,7 +88,7 @@ def check(
 def _report(
     law: "Law", day: date, register_files: "RegisterFiles", run: "Engine", *, with_people: bool
 ) -> "CheckReport":
-    from qualwatch.cli.registers import areas_of
+    from qualwatch.cli.registers import areas_of, names_of_enterprises
     from qualwatch.reports.check import CheckReport
 
     policy = law.policy_on(day)
@@ -105,6 +105,7 @@ def _report(
         names=register_files.names if with_people else {},
         people=_people(law, day, register_files, results) if with_people else {},
         areas=areas_of(law, register_files.facts),
+        enterprise_names=names_of_enterprises(register_files.facts),
     )
 
 

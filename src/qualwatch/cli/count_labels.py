@@ -63,6 +63,7 @@ DAY_COUNTS = {
     "escalated": _n("逾期报告"),
     "late-starts": _n("逾期未启动撤回"),
     "services": _n("送达期满"),
+    "deadlines-moved": _n("期限顺延"),
     "corrections-due": _n("待复核的更正"),
     "standings": _n("公布的资质状态"),
 }

@@ -7,11 +7,14 @@ from collections.abc import Callable
 from datetime import datetime
 from functools import wraps
 from pathlib import Path
-from typing import ParamSpec
+from typing import TYPE_CHECKING, ParamSpec
 
 from qualwatch.cli.options import InvalidCommand
 from qualwatch.config import load_office
 from qualwatch.wording import gettext as _
+
+if TYPE_CHECKING:
+    from qualwatch.law.loader import Law
 
 P = ParamSpec("P")
 
@@ -55,6 +58,18 @@ def now() -> datetime:
     from django.utils import timezone  # Django is loaded only for these commands
 
     return timezone.now()
+
+
+def office_law(law: Path | None = None, policy: Path | None = None) -> "Law":
+    """The law of a command of the office: what is named, otherwise what is in force there today."""
+    from django.utils import timezone
+
+    from qualwatch.law.loader import load_law
+    from qualwatch.legal_texts.queries import law_in_force
+
+    if law is not None or policy is not None:
+        return load_law(law, policy)
+    return law_in_force(timezone.localdate(now()))
 
 
 def actor(by: str) -> str:

@@ -16,7 +16,7 @@ from qualwatch.cli.count_labels import (
     RUN_STATES,
     day_counts,
 )
-from qualwatch.cli.database import actor, check_account, now, with_database
+from qualwatch.cli.database import actor, check_account, now, office_law, with_database
 from qualwatch.cli.options import (
     ALL_READ,
     SOME_REJECTED,
@@ -26,6 +26,7 @@ from qualwatch.cli.options import (
     On,
     PasswordFromStdin,
     PolicyFile,
+    read_day,
     required_day,
 )
 from qualwatch.cli.output import complete_file, print_lines
@@ -34,7 +35,7 @@ from qualwatch.wording import gettext_noop as _n
 
 if TYPE_CHECKING:
     from qualwatch.assessments.models import Run
-    from qualwatch.cases.models import ProposedAct
+    from qualwatch.cases.models import Heartbeat, ProposedAct
     from qualwatch.law.loader import Law
     from qualwatch.registers.models import Load
 
@@ -43,7 +44,9 @@ SourceSlug = Annotated[str, typer.Argument(metavar="SOURCE", help=_n("来源，�
 RegisterFiles = Annotated[list[Path], typer.Argument(metavar="FILE…", help=_n("登记文件"))]
 Covers = Annotated[str, typer.Option("--covers", help=_n("社保覆盖的月份，如 2026-01..2026-03"))]
 IsDelta = Annotated[bool, typer.Option("--delta", help=_n("只有变更，不是全量"))]
-HeldKind = Annotated[str, typer.Argument(metavar="load|run|change", help=_n("载入、核查还是推送"))]
+HeldKind = Annotated[
+    str, typer.Argument(metavar="load|run|change|patrol", help=_n("载入、核查、推送还是巡查"))
+]
 HeldNumber = Annotated[int, typer.Argument(metavar="NUMBER", help=_n("第几次；推送的序号"))]
 Reviewer = Annotated[str, typer.Option("--by", help=_n("审核人的账号名；会问密码"))]
 Because = Annotated[str, typer.Option("--because", help=_n("理由"))]
@@ -55,6 +58,8 @@ CardNumber = Annotated[
 Officer = Annotated[str, typer.Option("--by", help=_n("经办人的账号名；会问密码"))]
 EvidenceFiles = Annotated[list[Path], typer.Argument(metavar="FILE…", help=_n("证据文件"))]
 EvidenceFolder = Annotated[Path, typer.Option("--output", help=_n("把证据写到这个新文件夹"))]
+PatrolDay = Annotated[date, typer.Argument(metavar="DAY", parser=read_day, help=_n("哪一天的巡查"))]
+Sign = Annotated[bool, typer.Option("--sign", help=_n("签批别人提出的作废"))]
 PackPath = Annotated[Path, typer.Option("--output", help=_n("写到这个 .zip 文件"))]
 MAX_DAYS = 10  # of those without a patrol, named one by one
 
@@ -71,10 +76,9 @@ def import_delivery(
 ) -> int:
     """Import a source's files: compared with what is on record, accepted or held for review."""
     from qualwatch.cli.registers import Steps
-    from qualwatch.law.loader import load_law
     from qualwatch.registers import loads
 
-    texts, day, months = load_law(law), required_day(as_of), _months(covers)
+    texts, day, months = office_law(law), required_day(as_of), _months(covers)
     files_by_name = {file.name: file for file in files}
     if len(files_by_name) < len(files):
         raise InvalidCommand(_("两个文件同名"))
@@ -93,12 +97,15 @@ def patrol(on: On = None, by: By = "", law: LawFolder = None, policy: PolicyFile
 
     Running it again adds nothing.
     """
-    from qualwatch.law.loader import load_law
-    from qualwatch.patrol.days import missed_days, run_day
+    from qualwatch.patrol.days import DayOutcome, missed_days
+    from qualwatch.patrol.guard import run_guarded_day
 
     day = required_day(on, "--on")
     missed = missed_days(day)
-    result = run_day(day=day, law=load_law(law, policy), by=actor(by), at=now())
+    result = run_guarded_day(day=day, law=office_law(law, policy), by=actor(by), at=now())
+    if not isinstance(result, DayOutcome):
+        print_lines(*_held_patrol_lines(result))
+        return SOME_REJECTED
     print_lines(*_run_lines(result.run), *_missed_lines(missed), *day_counts(result.cases))
     return SOME_REJECTED if result.run.state == "held" else ALL_READ
 
@@ -117,7 +124,6 @@ def propose(
     from qualwatch.accounts.models import Account
     from qualwatch.cases.documents.attachments import SubmittedFile
     from qualwatch.cases.proposed_acts.actions import NewAct, propose_act
-    from qualwatch.law.loader import load_law
 
     kind = _release_kind(what)
     check_account(by, "read-cases", password_from_stdin=password_from_stdin)
@@ -125,7 +131,7 @@ def propose(
     act = propose_act(
         new=NewAct(kind, because, submitted, number=number),
         by=Account.objects.get(username=by),
-        law=load_law(law),
+        law=office_law(law),
         at=now(),
     )
     print_lines(_("已提出（第 {number} 号），等另一人审核签批").format(number=act.pk))
@@ -174,12 +180,16 @@ def decide(  # noqa: PLR0913  # the options of a command are its arguments
 ) -> int:
     """Release what a guard held, as another person proposed, or refuse it; not who began it."""
     from qualwatch.accounts.models import Account
-    from qualwatch.law.loader import load_law
 
+    if what == "patrol":
+        check_account(by, "release-runs", password_from_stdin=password_from_stdin)
+        decision = {"by": by, "at": now(), "because": because}
+        print_lines(*_decide_patrol(number, decision, law, policy, refuse=refuse))
+        return ALL_READ
     kind = _release_kind(what)
     capability = "release-runs" if what == "run" else "release-loads"
     check_account(by, capability, password_from_stdin=password_from_stdin)
-    texts = load_law(law, policy)
+    texts = office_law(law, policy)
     if refuse:
         print_lines(_refuse(what, number, {"by": by, "at": now(), "because": because}, texts))
         return ALL_READ
@@ -201,10 +211,13 @@ def heartbeat(on: On = None) -> int:
     """The day of the last patrol; status 3 where it is missing for the day, for a monitor."""
     from django.utils import timezone
 
+    from qualwatch.cases.models import Heartbeat
     from qualwatch.outbox.actions import waiting_since
     from qualwatch.patrol.days import last_patrol
 
     day = on or timezone.localdate()
+    for held in Heartbeat.objects.filter(state="held").order_by("day"):
+        print_lines(*_held_patrol_lines(held))
     last, waiting = last_patrol(day), waiting_since(now())
     print_lines(_("上次巡查：{day}").format(day=last.day) if last else _("还没有巡查过"))
     if waiting:
@@ -302,6 +315,74 @@ def _release_lines(what: str, result: Any) -> Iterator[str]:
     else:
         count = len(result.result.credit_codes)
         yield _("已放行，涉及 {count} 家企业").format(count=count)
+
+
+def _decide_patrol(
+    number: int,
+    decision: Mapping[str, Any],
+    law: Path | None,
+    policy: Path | None,
+    *,
+    refuse: bool,
+) -> Iterator[str]:
+    """Lets a held patrol run, or refuses it."""
+    from qualwatch.accounts.models import Account
+    from qualwatch.cases.models import Heartbeat
+    from qualwatch.patrol.guard import refuse_patrol, release_patrol
+
+    heartbeat = Heartbeat.objects.get(pk=number)
+    decided = {**decision, "by": Account.objects.get(username=decision["by"])}
+    if refuse:
+        refused = refuse_patrol(heartbeat=heartbeat, **decided)
+        yield _("{day} 的巡查已拒绝，什么也没有做").format(day=refused.day)
+        return
+    result = release_patrol(heartbeat=heartbeat, law=office_law(law, policy), **decided)
+    yield from _run_lines(result.run)
+    yield from day_counts(result.cases)
+
+
+def _held_patrol_lines(held: "Heartbeat") -> Iterator[str]:
+    yield _(
+        "第 {number} 号巡查，{day}：已扣下（{because}），请先核对系统时钟，再由审核人放行"
+    ).format(number=held.pk, day=held.day, because=held.because)
+
+
+@with_database
+def set_aside(
+    day: PatrolDay,
+    by: Officer,
+    because: Because,
+    sign: Sign = False,
+    password_from_stdin: PasswordFromStdin = False,
+    law: LawFolder = None,
+) -> int:
+    """Set aside a patrol recorded by a wrong clock: proposed by one person, signed by another."""
+    from qualwatch.accounts.models import Account
+    from qualwatch.cases.models import Heartbeat
+    from qualwatch.patrol.setting_aside import propose_setting_aside, sign_setting_aside
+
+    capability = "release-runs" if sign else "import"
+    check_account(by, capability, password_from_stdin=password_from_stdin)
+    act: dict[str, Any] = {
+        "heartbeat": Heartbeat.objects.get(day=day, state="done"),
+        "by": Account.objects.get(username=by),
+        "at": now(),
+        "because": because,
+    }
+    if sign:
+        effects = sign_setting_aside(law=office_law(law), **act)
+    else:
+        effects = propose_setting_aside(**act)
+    print_lines(
+        _("{day} 的巡查已作废").format(day=day)
+        if sign
+        else _("已提出 {day} 的巡查作废，等审核人用 --sign 签批").format(day=day),
+        _("撤销："),
+        *(f"  {sentence}" for sentence in effects.undone),
+        _("不撤销，须另行处理："),
+        *(f"  {sentence}" for sentence in effects.remaining),
+    )
+    return ALL_READ
 
 
 def _load_lines(load: "Load", source: str) -> Iterator[str]:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from qualwatch.cli.database import with_database
+from qualwatch.cli.database import office_law, with_database
 from qualwatch.cli.options import (
     ALL_READ,
     SOME_REJECTED,
@@ -29,11 +29,10 @@ DrawNumber = Annotated[int, typer.Argument(metavar="NUMBER", help=_n("抽查的�
 @with_database
 def returns(quarter: QuarterName, on: On = None, law: LawFolder = None) -> int:
     """Who owes the return of a quarter, who sent it when; status 3 where one is overdue."""
-    from qualwatch.law.loader import load_law
     from qualwatch.oversight.returns import due_returns
 
     day = required_day(on, "--on")
-    rows = due_returns(_quarter(quarter), load_law(law))
+    rows = due_returns(_quarter(quarter), office_law(law))
     print_lines(*(_return_line(row, day) for row in rows))
     is_overdue = any(row.is_late(day) and row.submitted_on is None for row in rows)
     return SOME_REJECTED if is_overdue else ALL_READ

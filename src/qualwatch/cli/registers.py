@@ -138,6 +138,13 @@ def areas_of(law: Law, facts: Facts) -> dict[str, str | None]:
     return {code: law.area_of(division) for code, division in zip(codes, divisions, strict=True)}
 
 
+def names_of_enterprises(facts: Facts) -> dict[str, str]:
+    """The name of every enterprise that has a row, by credit code."""
+    table = facts.tables["enterprises"]
+    codes, names = (table.column(name).to_pylist() for name in ("credit_code", "name"))
+    return {code: name or "" for code, name in zip(codes, names, strict=True)}
+
+
 def status(register_files: RegisterFiles) -> int:
     """0 where every row was read; 3, with the first rejection on standard error, otherwise."""
     if not register_files.rejections:

@@ -57,6 +57,10 @@ COMMANDS = {
         "qualwatch.cli.office:decide",
         _n("签批（或拒绝）放行被扣下的载入、核查或推送；先由另一人提出"),
     ),
+    "set-aside": Entry(
+        "qualwatch.cli.office:set_aside",
+        _n("把时钟有误时记录的巡查作废：一人提出，另一人签批"),
+    ),
     "deliver": Entry(
         "qualwatch.cli.office:deliver", _n("发出待发的消息：邮件、短信、回调；不成的以后再发")
     ),
@@ -68,6 +72,10 @@ COMMANDS = {
         "qualwatch.cli.office:pack",
         _n("写出一张红牌的证据包：当时的事实、标准、结论、人员、文书、送达、日志"),
     ),
+    "law": Entry(
+        "qualwatch.cli.law:law_app",
+        _n("机关的日历、政策和标准：提出、预览、签批、导出"),
+    ),
     "returns": Entry(
         "qualwatch.cli.oversight:returns",
         _n("一个季度谁应报送撤回汇总、谁已报送；有逾期未报时状态为 3"),
@@ -77,7 +85,7 @@ COMMANDS = {
     "manage": Entry(
         "qualwatch.cli.manage:manage",
         _n(
-            "管理命令：prepare、create_officer、change_account、create_token、revoke_token、"
+            "管理命令：prepare、create_officer、change_account、change_organisation、create_token、revoke_token、"
             "rotate_keys 和 Django 自带的"
         ),
         {

@@ -21,13 +21,15 @@ class BadKeys(Exception):
 class Keys:
     """`identity`: AES keys by version, the newest last; `lookup`: HMAC key; `seal`: Ed25519 seed.
 
-    Keys have 32 bytes. All are empty before `manage prepare` was run.
+    Keys have 32 bytes. All are empty before `manage prepare` was run. `former_seals`: the public
+    keys (64 hexadecimal digits) of the seeds that `seal` has replaced, the oldest first.
     """
 
     secret: str = ""
     identity: Mapping[str, bytes] = field(default_factory=dict)
     lookup: bytes = b""
     seal: bytes = b""
+    former_seals: tuple[str, ...] = ()
     openid_connect: list[dict[str, Any]] = field(default_factory=list)
 
 
@@ -49,6 +51,7 @@ def keys_of(state: Path) -> Keys:
             {version: _key(encoded) for version, encoded in keys["identity"].items()},
             _key(keys["lookup"]),
             _key(keys["seal"]),
+            tuple(_public_key(encoded) for encoded in keys.get("former_seals", ())),
             keys.get("openid_connect", []),
         )
     except (ValueError, KeyError, TypeError, AttributeError, OSError) as error:
@@ -91,6 +94,34 @@ def write_keys(path: Path, text: str) -> None:
         pass
     finally:
         part.unlink()
+
+
+def replace_seal_key(state: Path, public_key: str) -> None:
+    """Puts a new seed in place of `seal`, whose public key joins `former_seals`.
+
+    For keys in the state folder only. BadKeys, OSError; the file is then as it was.
+    """
+    path = state / FILE
+    try:
+        keys = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise BadKeys(f"{path}: {error}") from error
+    keys["former_seals"] = [*keys.get("former_seals", ()), public_key]
+    keys["seal"] = new_key()
+    part = path.with_name(f".{path.name}.{os.getpid()}.new")
+    write_keys(part, json.dumps(keys, indent=1))
+    part.replace(path)
+
+
+def is_in_environment() -> bool:
+    """Whether the keys come from QUALWATCH_KEYS."""
+    return bool(os.environ.get("QUALWATCH_KEYS"))
+
+
+def _public_key(text: str) -> str:
+    if len(bytes.fromhex(text)) != KEY_BYTES:
+        raise ValueError("a public key has 32 bytes")
+    return text.lower()
 
 
 def _key(text: str) -> bytes:

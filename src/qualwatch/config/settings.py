@@ -21,8 +21,11 @@ SECRET_KEY = _keys.secret
 IDENTITY_KEYS = _keys.identity
 LOOKUP_KEY = _keys.lookup
 SEAL_KEY = _keys.seal
+FORMER_SEAL_KEYS = _keys.former_seals
 RAW_FILES = STATE / "raw"
 STORED_FILES = STATE / "stored"
+LAW_TEXTS = STATE / "law"  # loaded texts, written again from the database where missing
+LAW_SECONDS = 5  # after which a process asks again which texts are in force
 LETTERS = os.environ.get("QUALWATCH_LETTERS", "")  # a folder of .docx templates of the office's own
 # questions of one asker on one day
 ELIGIBILITY_QUOTA = int(os.environ.get("QUALWATCH_ELIGIBILITY_QUOTA", "200000"))
@@ -51,6 +54,7 @@ INSTALLED_APPS = [
     "qualwatch.archive",
     "qualwatch.publication",
     "qualwatch.accounts",
+    "qualwatch.legal_texts",
     "qualwatch.registers",
     "qualwatch.assessments",
     "qualwatch.cases",
@@ -80,6 +84,7 @@ MIDDLEWARE = [
     "qualwatch.web.base.middleware.ContentSecurityPolicy",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "qualwatch.web.base.language.LanguageMiddleware",
+    "qualwatch.web.base.middleware.SameLaw",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",

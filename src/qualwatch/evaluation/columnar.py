@@ -25,6 +25,7 @@ from qualwatch.evaluation.findings import (
     EnterpriseResult,
     Finding,
     FindingKey,
+    JudgedRegistration,
     PersonLine,
     RegisterConflict,
 )
@@ -356,7 +357,12 @@ def people(
 def _person_line(person_id: str, rows: list[dict[str, Any]]) -> PersonLine:
     registration_of = itemgetter("profession", "profession_grade", "speciality", "registration_no")
     registrations = tuple(registration_of(row) for row in rows)
-    return PersonLine(person_id, registrations, rows[0]["counts"], slugs_of(rows[0]["because"]))
+    judged = tuple(
+        JudgedRegistration(row["registration_counts"], slugs_of(row["registration_because"]))
+        for row in rows
+    )
+    counts, because = rows[0]["counts"], slugs_of(rows[0]["because"])
+    return PersonLine(person_id, registrations, counts, because, judged)
 
 
 def _rows(table: pa.Table) -> Iterator[dict[str, Any]]:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from qualwatch.evaluation.facts import Registration
-from qualwatch.evaluation.findings import PersonLine, in_order
+from qualwatch.evaluation.findings import JudgedRegistration, PersonLine, in_order
 from qualwatch.evaluation.people import Judgement, PersonRules, best_of
 from qualwatch.law.figures import Accept, Requirement, grade_rank
 
@@ -21,7 +21,7 @@ def person_lines(
     lines = []
     for person_id, rows in sorted(_rows_by_person(person_rules, accept).items()):
         judgements = [judged(row, requirement) | _kind(person_rules, row, accept) for row in rows]
-        lines.append(_person_line(person_id, rows, best_of(judgements)))
+        lines.append(_person_line(person_id, rows, judgements))
     return tuple(lines)
 
 
@@ -36,12 +36,19 @@ def _rows_by_person(
     return rows
 
 
-def _person_line(person_id: str, rows: list[Registration], judgement: Judgement) -> PersonLine:
+def _person_line(
+    person_id: str, rows: list[Registration], judgements: list[Judgement]
+) -> PersonLine:
     shown = tuple(
         (row.profession, row.profession_grade, row.speciality, row.registration_no) for row in rows
     )
-    reasons = in_order(set(judgement.never | judgement.doubt))
-    return PersonLine(person_id, shown, judgement.counts, reasons)
+    judgement = best_of(judgements)
+    judged = tuple(JudgedRegistration(row.counts, _reasons(row)) for row in judgements)
+    return PersonLine(person_id, shown, judgement.counts, _reasons(judgement), judged)
+
+
+def _reasons(judgement: Judgement) -> tuple[str, ...]:
+    return in_order(set(judgement.never | judgement.doubt))
 
 
 def _kind(person_rules: PersonRules, row: Registration, accept: tuple[Accept, ...]) -> Judgement:

@@ -4,7 +4,7 @@ requirement.
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from qualwatch.evaluation.facts import Item, Registration
 
@@ -151,18 +151,27 @@ class RegisterConflict:
     fields: tuple[str, ...]
 
 
+class JudgedRegistration(NamedTuple):
+    """Whether one registration of a person counts for a requirement, and why not."""
+
+    counts: Counted
+    because: tuple[str, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class PersonLine:
     """One person judged for one requirement: the registrations concerned, whether they count, and
     why not.
 
-    registrations: (profession, grade, speciality, number) of each.
+    registrations: (profession, grade, speciality, number) of each. judged: each of them by itself,
+    in the same order. counts, because: of the person, by the registrations that help most.
     """
 
     person_id: str
     registrations: tuple[tuple[str, str | None, str | None, str | None], ...]
     counts: Counted
     because: tuple[str, ...]
+    judged: tuple[JudgedRegistration, ...]
 
 
 @dataclass(frozen=True, slots=True)

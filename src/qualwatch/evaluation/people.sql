@@ -277,6 +277,8 @@ head AS (
 SELECT l.credit_code, l.category, l.sub_item, l.requirement, h.person_id,
        CASE WHEN h.certain = 1 THEN 'certain' WHEN h.perhaps = 1 THEN 'in-doubt' ELSE 'never' END AS counts,
        CASE WHEN h.perhaps = 0 THEN h.reasons WHEN h.certain = 0 THEN h.doubts ELSE 0 END AS because,
+       CASE WHEN v.never <> 0 THEN 'never' WHEN v.doubt <> 0 THEN 'in-doubt' ELSE 'certain' END AS registration_counts,
+       v.never | v.doubt AS registration_because,
        r.profession, r.profession_grade, r.speciality, r.registration_no
 FROM listed l
 JOIN head h ON h.credit_code = l.credit_code AND h.set_id = l.set_id

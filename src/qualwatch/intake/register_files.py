@@ -10,6 +10,7 @@ from qualwatch.evaluation.account import FileAccount, Notice, Rejection
 from qualwatch.evaluation.facts import Coverage, Facts
 from qualwatch.intake import facts_folder
 from qualwatch.intake.cells import folded_as_shown
+from qualwatch.intake.containers.content import PACK_PARTS, is_pack_archive, own_pack
 from qualwatch.intake.credit_codes import Elsewhere, nowhere
 from qualwatch.intake.headers import Source, table_heads
 from qualwatch.intake.layout import Problem, layout_of
@@ -75,13 +76,11 @@ def read_register_files(
             raise NothingReadable(_("找不到 {path}").format(path=needed))
     if facts_folder.is_facts_folder(path):
         return RegisterFiles(facts_folder.read_facts(path, law))
-    files = {
-        file.name if path.is_file() else str(file.relative_to(path)): file
-        for file in _files_of(path)
-    }
+    folder = _folder_of(path)
     reader = _FileReader(law)
-    reader.read_files(files, progress)
-    reader.note_unread_files(_unread_files_of(path))
+    reader.read_files(folder.read, progress)
+    reader.note_unread_files(folder.unread)
+    reader.refuse_packs(folder.packs)
     if also is not None:
         reader.read_file(also, also.name)
     reader.require_base_tables(path)
@@ -109,32 +108,48 @@ def read_sheets(sheets: Iterable[Sheet], law: Law, elsewhere: Elsewhere = nowher
     return reader.result()
 
 
-def _unread_files_of(path: Path) -> list[str]:
-    """Names of files in a folder that are not read, whatever they are: they may hold a register."""
-    if path.is_file():
-        return []
-    return sorted(
-        str(file.relative_to(path))
-        for file in path.rglob("*")
-        if file.is_file()
-        and not file.name.startswith((".", "~$"))
-        and file.suffix.lower() not in WORKBOOKS | TEXTS
-    )
+@dataclass(frozen=True, slots=True)
+class _Folder:
+    """What a folder of register files holds, by name within it, or a file alone."""
+
+    read: dict[str, Path]
+    # files of kinds that hold no table, whatever they are: they may hold a register
+    unread: list[str]
+    packs: list[str]  # evidence packs, of which nothing is read
 
 
-def _files_of(path: Path) -> list[Path]:
+def _folder_of(path: Path) -> _Folder:
+    """NothingReadable where nothing can be read."""
     if path.is_file():
-        return [path]
-    files = sorted(
-        file
-        for file in path.rglob("*")
-        if file.is_file()
-        and not file.name.startswith((".", "~$"))
-        and file.suffix.lower() in WORKBOOKS | TEXTS
-    )
-    if not files:
+        return _Folder({path.name: path}, [], [])
+    files = [file for file in sorted(path.rglob("*")) if file.is_file()]
+    packs = _packs_among(files)
+    read, unread = {}, []
+    for file in files:
+        is_in_pack = not packs.isdisjoint(file.parents)
+        if is_in_pack or file.name.startswith((".", "~$")):
+            continue
+        name = str(file.relative_to(path))
+        if file.suffix.lower() in WORKBOOKS | TEXTS:
+            read[name] = file
+        elif is_pack_archive(file):
+            packs.add(file)
+        else:
+            unread.append(name)
+    if path in packs:
+        text = _("{path} 是本系统的证据包，不是登记表；要再算一次，请核查 {facts}")
+        raise NothingReadable(text.format(path=path, facts=path / "facts"))
+    if not read:
         raise NothingReadable(_("{path} 里没有 .csv、.xls、.xlsx 或 .ods 文件").format(path=path))
-    return files
+    return _Folder(read, unread, sorted(str(pack.relative_to(path)) for pack in packs))
+
+
+def _packs_among(files: Iterable[Path]) -> set[Path]:
+    """Folders that are unpacked evidence packs."""
+    parts: dict[Path, set[str]] = {}
+    for file in files:
+        parts.setdefault(file.parent, set()).add(file.name)
+    return {folder for folder, names in parts.items() if names >= PACK_PARTS}
 
 
 class _FileReader:
@@ -155,6 +170,13 @@ class _FileReader:
         """A notice for files of kinds that hold no table but may stand for a register."""
         text = _("没有读这个文件；其中若有登记表，请另存为 .xlsx 或 .csv")
         self.notices += [Notice(name, "", None, "", text) for name in names]
+
+    def refuse_packs(self, names: Iterable[str]) -> None:
+        """A rejection for each evidence pack: its tables are no registers."""
+        pack = own_pack()
+        self.rejections += [
+            Rejection(name, "", None, "", "", pack.problem, pack.remedy) for name in names
+        ]
 
     def read_file(self, path: Path, shown_as: str) -> None:
         """Every sheet of a file; a file that cannot be read is a rejection without a row."""

@@ -14,7 +14,13 @@ import pyarrow as pa
 import pyarrow.csv as pa_csv
 
 from qualwatch.intake.cells import Cell
-from qualwatch.intake.containers.content import Container, container_of, damaged, own_report
+from qualwatch.intake.containers.content import (
+    Container,
+    container_of,
+    damaged,
+    own_pack,
+    own_report,
+)
 from qualwatch.intake.containers.reading_process import workbook_sheets
 from qualwatch.intake.containers.sheet_data import CODE, SheetData, formula_cell
 from qualwatch.intake.problems import BadFile
@@ -35,6 +41,7 @@ _LONGEST_CELL = 10_000_000
 _END_OF_TEXT = b"\x1a"  # Ctrl-Z, with which DOS programs end a text
 # how the product's own table of findings begins, in its languages
 _OWN_HEADINGS = {("核查日", "监管地"), ("Day of the assessment", "Area")}
+PACK_HEADING = "证据包红牌编号"  # the first column of every table in an evidence pack
 _TEXT_FORMULA = re.compile(r'=\s*"(.*)"\s*$|=\s*\'(.*)$', re.S)
 
 Merged = list[tuple[int, int, int, int]] | None
@@ -225,8 +232,11 @@ def sheets_of(path: Path, shown_as: str) -> Iterator[Sheet]:
     else:
         sheets = (WorkbookSheet(shown_as, data) for data in workbook_sheets(path, container))
     for sheet in sheets:
-        if any(tuple(row[:2]) in _OWN_HEADINGS for row in sheet.head(1)):
-            raise own_report()
+        for row in sheet.head(1):
+            if tuple(row[:2]) in _OWN_HEADINGS:
+                raise own_report()
+            if tuple(row[:1]) == (PACK_HEADING,):
+                raise own_pack()
         yield sheet
 
 

@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from django.conf import settings
 from django.db import connection, transaction
 
+from qualwatch.journal.keys import private_key
 from qualwatch.journal.models import Entry, Seal, Stream
 from qualwatch.journal.proofs import digest_of, root_of, seal_digest
 from qualwatch.privacy import hidden
@@ -124,7 +123,7 @@ def seal(*, day: date) -> Seal:
     heads = [
         list(one) for one in Stream.objects.order_by("name").values_list("name", "length", "head")
     ]
-    key = Ed25519PrivateKey.from_private_bytes(settings.SEAL_KEY)
+    key = private_key()
     new_seal = Seal(day=day, heads=heads, previous=last.digest if last else "")
     new_seal.digest = seal_digest(day.isoformat(), root_of(heads), new_seal.previous)
     new_seal.signature = key.sign(new_seal.digest.encode()).hex()

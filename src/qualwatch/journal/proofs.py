@@ -1,11 +1,8 @@
-"""Proofs without a database: chains of entries, Merkle paths to the signed root of a day,
-checksums.
-"""
+"""Proofs without a database: chains of entries, Merkle paths to the signed root of a day."""
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from cryptography.exceptions import InvalidSignature
@@ -14,13 +11,6 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from qualwatch.wording import gettext as _
 
 Head = Sequence[Any]  # stream, length, digest of its last entry
-SUMS, JOURNAL = "SHA256SUMS", "journal.json"
-WITH_FILES = (
-    "served",
-    "service-failed",
-    "consent-stored",
-    "files-stored",
-)  # entries with digests of submitted files
 
 
 def digest_of(value: Any) -> str:
@@ -72,102 +62,31 @@ def seal_digest(day: str, root: str, previous: str) -> str:
     return digest_of([day, root, previous])
 
 
+def key_number(public_key: str) -> str:
+    """The number by which a public key is named: the beginning of its SHA-256."""
+    return hashlib.sha256(bytes.fromhex(public_key)).hexdigest()[:16]
+
+
 def is_signed(digest: str, signature: str, public_key: str) -> bool:
     """Whether the signature of the digest is valid for the key."""
     try:
-        Ed25519PublicKey.from_public_bytes(bytes.fromhex(public_key)).verify(
-            bytes.fromhex(signature), digest.encode()
-        )
+        return is_signed_content(digest.encode(), bytes.fromhex(signature), public_key)
+    except ValueError:
+        return False
+
+
+def is_signed_content(content: bytes, signature: bytes, public_key: str) -> bool:
+    """Whether an Ed25519 signature of bytes is valid for the key."""
+    try:
+        key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(public_key))
+        key.verify(signature, content)
     except (InvalidSignature, ValueError):
         return False
     return True
 
 
-def parts_digest(sums: Mapping[str, str]) -> str:
-    """The digest of a pack in the journal: over the sums of all its files but the journal."""
-    return digest_of({name: digest for name, digest in sums.items() if name != JOURNAL})
-
-
-def faults_of_pack(folder: Path, public_key: str = "") -> list[str]:
-    """One sentence for every fault of an unpacked evidence pack; none for a sound one.
-
-    `public_key`: the office's, obtained elsewhere. Without it a pack can only be checked against
-    itself.
-    """
-    try:
-        sums = dict(
-            line.split("  ", 1)[::-1]
-            for line in (folder / SUMS).read_text(encoding="utf-8").splitlines()
-        )
-        streams = json.loads((folder / JOURNAL).read_text(encoding="utf-8"))
-        faults = _faults_of_files(folder, sums)
-        for stream in streams:
-            faults += _faults_of_stream(stream, public_key)
-        return faults + _faults_of_binding(sums, streams)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
-        return [
-            _("{folder} 不是完整的证据包：{reason}").format(
-                folder=folder, reason=error or type(error).__name__
-            )
-        ]
-
-
-def not_yet_sealed(folder: Path) -> int:
-    """The number of entries of a sound pack after its last seal.
-
-    The next day's seal covers them.
-    """
-    streams = json.loads((folder / JOURNAL).read_text(encoding="utf-8"))
-    return sum(len(stream["entries"]) - stream["seals"][-1]["head"][1] for stream in streams)
-
-
-def _faults_of_files(folder: Path, sums: Mapping[str, str]) -> list[str]:
-    actual = {
-        path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()
-    } - {SUMS}
-    faults = [_("少了文件 {name}").format(name=one) for one in sorted(set(sums) - actual)]
-    faults += [_("多了文件 {name}").format(name=one) for one in sorted(actual - set(sums))]
-    changed = (
-        name
-        for name in sorted(actual & set(sums))
-        if hashlib.sha256((folder / name).read_bytes()).hexdigest() != sums[name]
-    )
-    return faults + [_("{name} 被改动").format(name=one) for one in changed]
-
-
-def _faults_of_binding(sums: Mapping[str, str], streams: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Documents and proofs that the journal does not name, and a pack whose digest is not the
-    recorded one.
-    """
-    entries = [entry for stream in streams for entry in stream["entries"]]
-    if not entries:
-        return [_("没有日志")]
-    recorded = {"documents/": _issued_digests(entries), "proofs/": _submitted_digests(entries)}
-    faults = [
-        _("{name} 不是日志所记的文件").format(name=name)
-        for name in sorted(sums)
-        for folder, digests in recorded.items()
-        if name.startswith(folder) and sums[name] not in digests
-    ]
-    packings = [entry["details"]["parts"] for entry in entries if entry["what"] == "pack-created"]
-    if not packings or packings[-1] != parts_digest(sums):
-        faults.append(_("包内文件与日志所记的不同"))
-    return faults
-
-
-def _issued_digests(entries: Iterable[Mapping[str, Any]]) -> set[str]:
-    """SHA-256 of the issued documents, by the journal."""
-    return {entry["details"]["sha256"] for entry in entries if entry["what"] == "issued"}
-
-
-def _submitted_digests(entries: Iterable[Mapping[str, Any]]) -> set[str]:
-    """SHA-256 of the submitted files, by the journal."""
-    acts = [entry for entry in entries if entry["what"] in WITH_FILES]
-    return {digest for entry in acts for digest in entry["details"].get("files", ())}
-
-
-def _faults_of_stream(stream: Mapping[str, Any], public_key: str) -> list[str]:
-    """Faults of the entries of a stream and of the seals over it."""
+def faults_of_stream(stream: Mapping[str, Any], public_keys: Collection[str]) -> list[str]:
+    """Faults of the entries of a stream and of the seals over it, by any of the keys."""
     faults: list[str] = []
     name = stream["stream"]
     previous = ""
@@ -176,12 +95,8 @@ def _faults_of_stream(stream: Mapping[str, Any], public_key: str) -> list[str]:
         if not _is_chained(entry, number, previous):
             faults.append(_("{stream}：第 {number} 条被改动").format(stream=name, number=number))
         previous = digests[number] = entry["digest"]
-    seals = stream["seals"]
-    if not seals:
-        return [*faults, _("{stream}：没有封签").format(stream=name)]
-    key = public_key or seals[0]["public_key"]
-    for seal in seals:
-        if not _is_sound_seal(seal, name, digests, key):
+    for seal in stream["seals"]:
+        if not _is_sound_seal(seal, name, digests, public_keys):
             faults.append(_("{day} 的封签签名不符").format(day=seal["day"]))
     return faults
 
@@ -197,14 +112,15 @@ def _is_chained(entry: Mapping[str, Any], number: int, previous: str) -> bool:
 
 
 def _is_sound_seal(
-    seal: Mapping[str, Any], name: str, digests: Mapping[int, str], key: str
+    seal: Mapping[str, Any], name: str, digests: Mapping[int, str], public_keys: Collection[str]
 ) -> bool:
-    """Whether a seal covers the stream's head of its time and is signed."""
+    """Whether a seal covers the stream's head of its time and is signed by one of the keys."""
     stream, length, head = seal["head"]
     return bool(
         stream == name
         and digests.get(length) == head
         and root_by(seal["head"], seal["path"]) == seal["root"]
         and seal_digest(seal["day"], seal["root"], seal["previous"]) == seal["digest"]
-        and is_signed(seal["digest"], seal["signature"], key)
+        and seal["public_key"] in public_keys
+        and is_signed(seal["digest"], seal["signature"], seal["public_key"])
     )

@@ -8,9 +8,13 @@ from datetime import date
 from itertools import pairwise
 from typing import Any
 
+from qualwatch.law.calendar import LAST_WEEK_OF_THE_YEAR, SATURDAY
 from qualwatch.law.corpus import Law
 from qualwatch.law.model import (
     AcceptText,
+    CalendarChangeText,
+    CalendarText,
+    CalendarYearText,
     CategoryText,
     ClauseText,
     FigureText,
@@ -193,8 +197,43 @@ def accept_faults(law: Law, accept: AcceptText) -> Iterator[Fault]:
             yield ("specialities", index), _("{0} 没有专业 {1}").format(name, speciality)
 
 
+def calendar_faults(base: CalendarText, change: CalendarChangeText) -> Iterator[Fault]:
+    """Days of another year, working days that are none to make up, public holidays left out."""
+    if not change.years:
+        yield ("years",), _("没有写任何一年")
+    for year, text in change.years.items():
+        yield from _inside(("years", year), _year_faults(base, year, text))
+
+
+def _year_faults(base: CalendarText, year: int, text: CalendarYearText) -> Iterator[Fault]:
+    if not text.basis.strip():
+        yield ("basis",), _("须写明放假通知的文号")
+    for name, days in (("rest", text.rest), ("work", text.work)):
+        for index, day in enumerate(days):
+            if not _belongs_to_year(day, year):
+                yield (name, index), _("{0} 不属于 {1} 年").format(day, year)
+            if days.index(day) != index:
+                yield (name, index), _("{0} 写了两次").format(day)
+    for index, day in enumerate(text.work):
+        if day.weekday() < SATURDAY:
+            yield ("work", index), _("{0} 不是周末，不会是调休上班日").format(day)
+        if day in text.rest:
+            yield ("work", index), _("{0} 同时写成休息日").format(day)
+    missing = {f"{year}-{day}" for day in base.statutory} - set(map(str, text.rest))
+    if missing:
+        yield ("rest",), _("缺少法定节假日 {0}").format("、".join(sorted(missing)))
+
+
+def _belongs_to_year(day: date, year: int) -> bool:
+    """Whether a notice for a year may name the day: of that year, or of the week before it."""
+    in_last_week = (day.month, day.day) >= LAST_WEEK_OF_THE_YEAR
+    return day.year == year or (day.year == year - 1 and in_last_week)
+
+
 def policy_faults(law: Law, policy: PolicyText) -> Iterator[Fault]:
     """Unknown sources, empty or unordered values, numbers that cannot be."""
+    if policy.policy != law.policies[0].policy:
+        yield ("policy",), _("须为 {0}").format(law.policies[0].policy)
     yield from _unknown_basis(law, ("basis",), policy.basis)
     for key in PolicyValues.model_fields:
         values: dict[date, DatedValue[Any]] = getattr(policy.values, key)
@@ -219,10 +258,22 @@ def _dated_value_faults(law: Law, key: str, dated: DatedValue[Any]) -> Iterator[
         yield ("value",), _("不能为空")
     if key.startswith("age_") and "default" not in value:
         yield ("value",), _("须有 default")
+    yield from _inside(("value",), _faults_of_names(law, key, value))
+
+
+def _faults_of_names(law: Law, key: str, value: Any) -> Iterator[Fault]:
+    """Areas and documents that a value names and the law does not have."""
     if key == "reporters":
         for index, area in enumerate(value):
             if area not in law.divisions.areas:
-                yield ("value", index), _("没有辖区 {0}").format(area)
+                yield (index,), _("没有辖区 {0}").format(area)
+    if key == "management_rule":
+        for sector, article in value.items():
+            yield from _unknown_basis(law, (sector,), article.document)
+    if key == "document_bases":
+        for kind, basis in value.items():
+            for index, article in enumerate(basis.articles):
+                yield from _unknown_basis(law, (kind, "articles", index), article.document)
 
 
 def _is_part_of(law: Law, floor: ClauseText, clause: ClauseText) -> bool:

@@ -34,7 +34,7 @@ class Law:
     out_of_scope: dict[str, OutOfScopeText]
     divisions: DivisionsText
     calendar: Calendar
-    policy: PolicyText
+    policies: tuple[PolicyText, ...]  # oldest first; each from the day on which it takes effect
     digest: str
     files: Mapping[str, Path]  # every file that was read, by its name within a folder of the law
 
@@ -42,8 +42,13 @@ class Law:
         """What a clause accepts, a pool's name resolved."""
         return self.pools.get(accept, []) if isinstance(accept, str) else accept
 
+    @property
+    def policy(self) -> PolicyText:
+        """The newest version of the policy."""
+        return self.policies[-1]
+
     def policy_on(self, day: date) -> Policy:
-        """The policy's values that hold on `day`."""
+        """The policy's values that hold on `day`, by the version of that day."""
         return _policy_on(self, day)
 
     def area_of(self, division_code: str | None) -> str | None:
@@ -62,4 +67,5 @@ class Law:
 @lru_cache(maxsize=4096)
 def _policy_on(law: Law, day: date) -> Policy:
     """Kept, because what the law requires is remembered by the policy of the day."""
-    return policy_on(law.policy, day)
+    versions = [text for text in law.policies[1:] if text.in_force_from <= day]
+    return policy_on((law.policies[0], *versions)[-1], day)

@@ -21,7 +21,7 @@ def days_named(law: Law) -> frozenset[date]:
                 law.professions,
                 law.pools,
                 law.counting_rules,
-                law.policy,
+                law.policies,
             ]
         )
     )

@@ -269,6 +269,13 @@ class CalendarYearText(Text):
     work: list[date]
 
 
+class CalendarChangeText(Text):
+    """A loaded calendar: whole years, as the State Council's notice has them now."""
+
+    calendar: Literal["state-council"]
+    years: dict[int, CalendarYearText]
+
+
 class CalendarText(Text):
     """The calendar file: a base and years of our own over it."""
 

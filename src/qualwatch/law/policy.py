@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Generic, Literal, TypeVar
 
+from pydantic import StrictBool
+
 from qualwatch.law.model import Route, Sector, Text
 from qualwatch.wording import gettext as _
 
@@ -45,10 +47,24 @@ class MassShare(Text):
 
 
 class Article(Text):
-    """An article of a document of law/texts/documents.yaml."""
+    """An article of a document of law/texts/documents.yaml.
+
+    lower_grade_window: it lets an enterprise apply for a lower grade after a withdrawal.
+    """
 
     document: str
     article: str
+    lower_grade_window: StrictBool = False
+
+
+class DocumentBasis(Text):
+    """What a kind of document rests on.
+
+    management_rule: also the rule of each item's sector (`management_rule` of the policy).
+    """
+
+    articles: list[Article]
+    management_rule: StrictBool = False
 
 
 class SpotCheckText(Text):
@@ -84,10 +100,13 @@ class PolicyValues(Text):
     mass_warning_guard: dict[date, DatedValue[MassShare]]
     cards_from_pushes: dict[date, DatedValue[Literal["at-days-close", "at-once"]]]
     yellow_period_months: dict[date, DatedValue[int]]
+    acceptance_max_months: dict[date, DatedValue[int]]
     extension_max_months: dict[date, DatedValue[int]]
     reminder_days_before_end: dict[date, DatedValue[int]]
+    patrol_gap_days: dict[date, DatedValue[int]]
     order_to_rectify: dict[date, DatedValue[Literal["with-red"]]]
     management_rule: dict[date, DatedValue[dict[Sector, Article]]]
+    document_bases: dict[date, DatedValue[dict[str, DocumentBasis]]]
     red_period_months: dict[date, DatedValue[int]]
     first_application_stops: dict[date, DatedValue[list[Literal["determination", "decision"]]]]
     city_opinion_working_days: dict[date, DatedValue[int]]
@@ -106,6 +125,11 @@ class PolicyValues(Text):
     public_retention_years: dict[date, DatedValue[int]]
     public_notice_service_days: dict[date, DatedValue[int]]
     service_proof_working_days: dict[date, DatedValue[int]]
+    push_opening_working_days: dict[date, DatedValue[int]]
+    authority_opening_working_days: dict[date, DatedValue[int]]
+    service_task_working_days: dict[date, DatedValue[int]]
+    order_service_working_days: dict[date, DatedValue[int]]
+    service_escalation_working_days: dict[date, DatedValue[int]]
     platform_opening_proves: dict[date, DatedValue[list[str]]]
     lower_grade_window_months: dict[date, DatedValue[int]]
     reconsideration_days: dict[date, DatedValue[int]]

@@ -21,9 +21,11 @@ from qualwatch.cases.competence import (
     competent_for,
     require_housing_authority,
 )
+from qualwatch.cases.deadline_columns import FOLLOW_UP
 from qualwatch.cases.documents.issuing import issue
 from qualwatch.cases.documents.kinds import day
 from qualwatch.cases.documents.service import serve_on_authority
+from qualwatch.cases.documents.wording import sentence
 from qualwatch.cases.models import Case, Determination, Document, Service, Withdrawal
 from qualwatch.cases.notices.texts import name_of
 from qualwatch.journal.actions import NewEntry
@@ -43,12 +45,12 @@ Chosen = tuple[str, int, str]  # city, number of the case, reason
 WHY: Mapping[str, str] = {
     "random": _n("随机抽取"),
     "late-start": _n("逾期启动"),
-    "not-opened": _n("红牌期满未启动"),
+    "not-opened": _n("红牌期满未提出撤回"),
     "many-dismissals": _n("不予认定较多"),
     "relapses": _n("反复复发"),
 }
 QUESTIONS: Mapping[str, str] = {
-    "opened": _n("红牌期满后是否及时启动"),
+    "opened": _n("红牌期满后是否及时提出撤回"),
     "started": _n("许可机关是否按期启动"),
     "notified": _n("拟撤回告知是否送达"),
     "heard": _n("陈述申辩、听证意见是否逐条答复"),
@@ -60,6 +62,9 @@ QUESTIONS: Mapping[str, str] = {
 ANSWERS: Mapping[str, str] = {"yes": _n("是"), "no": _n("否"), "not-yet": _n("尚未到该步骤")}
 RESULTS: Mapping[str, str] = {"in-order": _n("未发现问题"), "fault": _n("发现问题")}
 NO_VALUE = _n("无记录")
+NO_REMARK = _n("无")
+NO_DAY = _n("（未定）")
+NOT_YET = _n("尚未")
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +174,7 @@ def record_check(
     spot_check.checked_by = by.username
     if is_fault:
         days = Period(law.policy_on(ctx.on)["spot_check"].follow_up_working_days, "working-days")
-        spot_check.follow_up_due_on = days.from_day(ctx.on, law.calendar).ends_on
+        FOLLOW_UP.write(spot_check, days.from_day(ctx.on, law.calendar))
     spot_check.document = _issue_sheet(spot_check, ctx)
     spot_check.save()
     details = {"result": spot_check.result, "document": spot_check.document.number}
@@ -223,10 +228,10 @@ def record_texts(case: Case) -> dict[str, str]:
     if row is None:
         opened = NO_VALUE
         if case.red_ends_on:
-            opened = _n("红牌期至 {ends}，未启动").format(ends=day(case.red_ends_on))
+            opened = _n("红牌期至{ends}，未提出撤回").format(ends=day(case.red_ends_on))
         return dict.fromkeys(QUESTIONS, NO_VALUE) | {"opened": opened}
     records = _texts_of_withdrawal(case, row)
-    return {slug: records[slug].strip("—") or NO_VALUE for slug in QUESTIONS}
+    return {slug: records[slug] or NO_VALUE for slug in QUESTIONS}
 
 
 def _texts_of_withdrawal(case: Case, row: Withdrawal) -> dict[str, str]:
@@ -234,20 +239,24 @@ def _texts_of_withdrawal(case: Case, row: Withdrawal) -> dict[str, str]:
     decision = served.filter(document__kind="withdrawal-decision").first()
     submissions = row.submissions.count()
     answered = row.submissions.exclude(answered_on=None).count()
-    opened = _n("红牌期至 {ends}，{day} 启动")
-    started = _n("应于 {due} 前，{day}")
+    opened = _n("红牌期至{ends}，{day}提出撤回")
+    started = _n("应于{due}前启动，{day}启动")
     return {
         "opened": opened.format(ends=day(case.red_ends_on), day=day(row.opened_on)),
         "started": started.format(
-            due=day(row.batch.start_due_on) or NO_VALUE, day=day(row.started_on) or NO_VALUE
+            due=day(row.batch.start_due_on) or NO_DAY, day=day(row.started_on) or NOT_YET
         ),
         "notified": day(row.notice_served_on),
-        "displayed": f"{day(row.displayed_on)}—{day(row.display_until)}",
+        "displayed": _between(day(row.displayed_on), day(row.display_until)),
         "heard": _n("{all} 条，已答复 {count} 条").format(all=submissions, count=answered),
         "reviewed": _joined(day(row.rechecked_on), day(row.reviewed_on)),
         "served": day(decision.proved_on) if decision else "",
         "reported": _joined(outcome_text(row.outcome), day(row.batch.reported_on)),
     }
+
+
+def _between(first: str, last: str) -> str:
+    return f"{first}至{last}" if first else ""
 
 
 def _joined(*parts: str) -> str:
@@ -355,14 +364,14 @@ def _issue_sheet(spot_check: Check, ctx: ActContext) -> Document:
         "authority": city,
         "why": WHY[spot_check.why],
         "result": RESULTS[spot_check.result],
-        "found": spot_check.problem,
+        "found": sentence(spot_check.problem),
         "follow_up_due_on": day(spot_check.follow_up_due_on),
         "sheet": [
             {
                 "question": QUESTIONS[line["question"]],
                 "record": line["record"],
                 "answer": ANSWERS[line["answer"]],
-                "remark": line["remark"] or "—",
+                "remark": line["remark"] or NO_REMARK,
             }
             for line in spot_check.sheet
         ],

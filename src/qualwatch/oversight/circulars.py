@@ -19,6 +19,7 @@ from qualwatch.cases.competence import (
 from qualwatch.cases.documents.issuing import issue
 from qualwatch.cases.documents.kinds import day
 from qualwatch.cases.documents.service import serve_on_authority
+from qualwatch.cases.documents.wording import clause, sentence
 from qualwatch.cases.models import Case, Document, Withdrawal
 from qualwatch.cases.notices.notify import Notification, notify
 from qualwatch.cases.notices.texts import document_subject, name_of
@@ -32,13 +33,13 @@ from qualwatch.procedure.transitions import CannotStep
 from qualwatch.wording import gettext as _
 from qualwatch.wording import gettext_noop as _n  # circulars are Chinese
 
-NOT_STARTED = _n("建议名单 {received} 收到，应于 {due} 前启动，未启动")
-STARTED_LATE = _n("建议名单应于 {due} 前启动，{day} 启动")
-NOT_OPENED = _n("红牌期 {ends} 届满，本季度未启动撤回程序")
-OPENED_LATER = _n("（{day} 启动）")
+NOT_STARTED = _n("建议名单{received}收到，应于{due}前启动，未启动")
+STARTED_LATE = _n("建议名单应于{due}前启动，{day}启动")
+NOT_OPENED = _n("红牌期{ends}届满，本季度未提出撤回")
+OPENED_LATER = _n("（{day}提出）")
 FAULT = _n("抽查发现：{found}")
-NO_RETURN = _n("未报送季度汇总，应于 {due} 前报送")
-NO_VALUE = "—"
+NO_RETURN = _n("未报送季度汇总，应于{due}前报送")
+RETURN_NAME = _n("季度汇总")
 
 
 def not_carried_out(quarter: Quarter, authority: str, law: Law, on: date) -> list[dict[str, Any]]:
@@ -113,7 +114,7 @@ def _document(
         "authority": name,
         "rows": rows,
         "items_count": len(rows),
-        "demand": demand,
+        "demand": sentence(demand),
     }
     document = issue("circular", ctx, values=values, addressee=name)
     serve_on_authority(document, authority, ctx)
@@ -170,13 +171,11 @@ def _failures_of_housing(
     """Red cards not followed by a withdrawal, problems that checks found, a missing return."""
     rows = [_row(case, _not_opened(case)) for case in not_opened(quarter.end, authority)]
     for spot_check in _faults(quarter, authority).select_related("case").order_by("pk"):
-        rows.append(_row(spot_check.case, FAULT.format(found=spot_check.problem)))
+        rows.append(_row(spot_check.case, FAULT.format(found=clause(spot_check.problem))))
     for due_return in overdue_returns(quarter, law, on):
         if due_return.reporter == authority:
             what = NO_RETURN.format(due=day(due_return.due.ends_on))
-            rows.append(
-                {"enterprise": NO_VALUE, "credit_code": NO_VALUE, "item": NO_VALUE, "what": what}
-            )
+            rows.append({"enterprise": RETURN_NAME, "credit_code": "", "item": "", "what": what})
     return rows
 
 

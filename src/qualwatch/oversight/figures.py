@@ -29,7 +29,9 @@ FIGURES: Mapping[str, str] = {
     "started-in-time": _("按期启动（项）"),
     "started-late": _("逾期启动（项）"),
     "not-started": _("逾期未启动（项）"),
-    "not-opened": _("红牌期满未启动（项）"),
+    "waiting": _("已提出、尚未启动（项）"),
+    "ended-before-start": _("启动前终止（项）"),
+    "not-opened": _("红牌期满未提出撤回（项）"),
 }
 BALANCE = (
     ("carried-over", "opened"),
@@ -59,17 +61,24 @@ FIGURE_BY_OUTCOME: Mapping[str, str] = {
 
 
 def compile_figures(reporter: str, quarter: Quarter) -> tuple[dict[str, int], list[dict[str, Any]]]:
-    """Figures of a quarter by slug, and a row for each item, as they were at its last day."""
+    """Figures of a quarter by slug, and a row for each item, as they were at its last day.
+
+    An item counts from the day on which the withdrawing authority started its procedure.
+    """
     end = quarter.end
     withdrawals = Withdrawal.objects.filter(batch__housing=reporter, opened_on__lte=end)
     all_rows = list(withdrawals.select_related("case", "batch__suggestion").order_by("pk"))
-    in_quarter = [row for row in all_rows if not _ended_before(row, quarter.start)]
+    alive = [row for row in all_rows if not _ended_before(row, quarter.start)]
+    in_quarter = [row for row in alive if _is_started_by(row, end)]
     figures = dict.fromkeys(FIGURES, 0)
     for withdrawal in in_quarter:
         outcome = _outcome_at(withdrawal, end)
         # every item counts once on each side of BALANCE
-        figures["opened" if withdrawal.opened_on >= quarter.start else "carried-over"] += 1
+        figures["carried-over" if _is_started_before(withdrawal, quarter) else "opened"] += 1
         figures[FIGURE_BY_OUTCOME.get(outcome, "ended-otherwise")] += 1
+    for withdrawal in alive:
+        if not _is_started_by(withdrawal, end):
+            figures["ended-before-start" if _outcome_at(withdrawal, end) else "waiting"] += 1
     figures["enterprises"] = len({withdrawal.credit_code for withdrawal in in_quarter})
     figures["annulled"] = sum(_is_annulled_in(withdrawal, quarter) for withdrawal in all_rows)
     figures["lists"] = _lists_sent(reporter, quarter)
@@ -83,6 +92,14 @@ def compile_figures(reporter: str, quarter: Quarter) -> tuple[dict[str, int], li
 def _ended_before(withdrawal: Withdrawal, day: date) -> bool:
     outcome_on = _outcome_on(withdrawal)
     return outcome_on is not None and outcome_on < day
+
+
+def _is_started_by(withdrawal: Withdrawal, day: date) -> bool:
+    return withdrawal.started_on is not None and withdrawal.started_on <= day
+
+
+def _is_started_before(withdrawal: Withdrawal, quarter: Quarter) -> bool:
+    return withdrawal.started_on is not None and withdrawal.started_on < quarter.start
 
 
 def _is_annulled_in(withdrawal: Withdrawal, quarter: Quarter) -> bool:

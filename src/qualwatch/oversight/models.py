@@ -29,6 +29,8 @@ class Return(models.Model):
     differences = models.JSONField(default=dict)  # from the version submitted before
     due_on = models.DateField()
     is_due_provisional = models.BooleanField(default=False)
+    # by deadline: what it was counted from (cases.deadline_columns)
+    deadline_bases = models.JSONField(default=dict)
     compiled_on = models.DateField()
     compiled_by = models.CharField(max_length=150)
     reviewed_on = models.DateField(null=True)
@@ -64,6 +66,28 @@ class Return(models.Model):
 
     def __str__(self) -> str:
         return f"{self.reporter} {self.year}Q{self.quarter} v{self.version} {self.state}"
+
+
+class ReturnDeadline(models.Model):
+    """By when the returns of a quarter are due, counted when the quarter ended."""
+
+    year = models.PositiveSmallIntegerField()
+    quarter = models.PositiveSmallIntegerField()
+    due_on = models.DateField()
+    is_due_provisional = models.BooleanField(default=False)
+    # by deadline: what it was counted from (cases.deadline_columns)
+    deadline_bases = models.JSONField(default=dict)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["year", "quarter"], name="return_deadline_once"),
+            models.CheckConstraint(
+                condition=Q(quarter__gte=1, quarter__lte=4), name="return_deadline_known"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.year}Q{self.quarter} {self.due_on}"
 
 
 class Draw(models.Model):
@@ -111,6 +135,9 @@ class Check(models.Model):
     checked_on = models.DateField(null=True)
     checked_by = models.CharField(max_length=150, blank=True)
     follow_up_due_on = models.DateField(null=True)
+    is_follow_up_provisional = models.BooleanField(default=False)
+    # by deadline: what it was counted from (cases.deadline_columns)
+    deadline_bases = models.JSONField(default=dict)
     followed_up_on = models.DateField(null=True)
     followed_up = models.TextField(blank=True)
     document = models.ForeignKey(Document, on_delete=models.PROTECT, null=True, related_name="+")

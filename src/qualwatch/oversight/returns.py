@@ -21,7 +21,10 @@ from qualwatch.cases.competence import (
     authority_of,
     require_housing_authority,
 )
+from qualwatch.cases.deadline_columns import RETURN_DUE, bases_of
+from qualwatch.cases.documents.contacts import person_name
 from qualwatch.cases.documents.issuing import issue
+from qualwatch.cases.documents.kinds import day
 from qualwatch.cases.documents.service import serve_on_authority
 from qualwatch.cases.models import Document
 from qualwatch.journal.actions import NewEntry
@@ -33,7 +36,7 @@ from qualwatch.oversight.figures import (
     timeliness,
     total_figures,
 )
-from qualwatch.oversight.models import Return
+from qualwatch.oversight.models import Return, ReturnDeadline
 from qualwatch.oversight.quarters import Quarter
 from qualwatch.procedure.periods import Deadline, Period
 from qualwatch.procedure.transitions import CannotStep
@@ -49,6 +52,12 @@ SENTENCE_BY_CHANGE = {
     "changed": _n("明细变化 {count} 项。"),
 }
 MISSING = _n("未报送：{names}。")
+NOT_SENT = _n("未报送")
+OWN = _n("{name}（本级）")
+OWN_DATA = _n("本级数据")
+WHOLE_PROVINCE = _n("全省合计")
+REPORTED_ONLY = _n("已报送单位及省厅本级合计")
+REPORTED_COLUMNS = ("all", "withdrawn", "rectified", "under_way")
 SENT_LATE = _n("{day}（逾期）")
 LINE_HEADS = (_n("项目"), _n("数量"))
 ROW_HEADS = (
@@ -56,8 +65,8 @@ ROW_HEADS = (
     (_n("企业"), "enterprise", WIDE),
     (_n("统一社会信用代码"), "credit_code", CODE),
     (_n("资质"), "item", WIDE),
-    (_n("启动日"), "opened_on", MIDDLE),
-    (_n("许可机关启动日"), "started_on", MIDDLE),
+    (_n("提出日"), "opened_on", MIDDLE),
+    (_n("启动日"), "started_on", MIDDLE),
     (_n("结果"), "outcome", WIDE),
     (_n("结果日"), "outcome_on", MIDDLE),
 )
@@ -90,7 +99,28 @@ class DueReturn:
 
 
 def due_of(quarter: Quarter, law: Law) -> Deadline:
-    """The last day on which a quarter's return is in time."""
+    """The last day on which a quarter's return is in time: as recorded when the quarter ended."""
+    row = ReturnDeadline.objects.filter(year=quarter.year, quarter=quarter.number).first()
+    recorded = RETURN_DUE.read(row) if row else None
+    return recorded or _counted_due(quarter, law)
+
+
+def record_due(ctx: ActContext) -> None:
+    """Records, once, by when the returns of the quarter before today are due."""
+    quarter = Quarter.of(ctx.on).previous
+    if reporters(quarter, ctx.law):
+        due = _counted_due(quarter, ctx.law)
+        defaults = {
+            "due_on": due.ends_on,
+            "is_due_provisional": due.provisional,
+            "deadline_bases": bases_of(RETURN_DUE, due),
+        }
+        ReturnDeadline.objects.get_or_create(
+            year=quarter.year, quarter=quarter.number, defaults=defaults
+        )
+
+
+def _counted_due(quarter: Quarter, law: Law) -> Deadline:
     days = law.policy_on(quarter.end)["quarterly_return_days"]
     return Period(days, "days").from_day(quarter.end, law.calendar)
 
@@ -169,6 +199,7 @@ def _draft_of(reporter: str, quarter: Quarter, law: Law) -> Return:
         version=newest.version + 1 if newest else 1,
         due_on=due.ends_on,
         is_due_provisional=due.provisional,
+        deadline_bases=bases_of(RETURN_DUE, due),
     )
 
 
@@ -204,9 +235,10 @@ def submit_return(*, quarterly_return: Return, by: Account, law: Law, at: dateti
         "quarter": QUARTER.format(year=draft.year, number=draft.quarter),
         "version": draft.version,
         "lines": figure_lines(draft.figures),
-        "rows": draft.rows,
+        "rows": [{**row, "started_on": _day_text(row["started_on"])} for row in draft.rows],
         "items_count": len(draft.rows),
         "differences": difference_sentences(draft.differences),
+        "signatory": person_name(draft.reviewed_by),
     }
     province = organisation(PROVINCE).name
     draft.document = issue("quarterly-return", ctx, values=values, addressee=province)
@@ -233,15 +265,23 @@ def summarise_returns(*, quarter: Quarter, by: Account, law: Law, at: datetime) 
     returns = due_returns(quarter, law)
     names = {row.reporter: organisation(row.reporter).name for row in returns}
     rows = [_reported(row, newest.get(row.reporter), names[row.reporter]) for row in returns]
-    summary = _summary(quarter, newest, rows, ctx)
+    own_figures, own_rows = compile_figures(PROVINCE, quarter)
+    own_name = OWN.format(name=organisation(PROVINCE).name)
+    rows.append({"name": own_name, **_reported_figures(own_figures), "sent": OWN_DATA})
+    parts = [(row.figures, row.rows) for row in newest.values()] + [(own_figures, own_rows)]
+    summary = _summary(quarter, parts, rows, ctx)
     values = {
         "quarter": QUARTER.format(year=quarter.year, number=quarter.number),
         "lines": figure_lines(summary.figures),
         "reported": rows,
+        "total": WHOLE_PROVINCE if len(newest) == len(returns) else REPORTED_ONLY,
+        "signatory": person_name(by.username),
         **_reporting(returns, names, ctx.on),
     }
     summary.document = issue("quarterly-summary", ctx, values=values, addressee="")
-    workbook = _summary_workbook(summary, quarter, names, newest)
+    figures_by_name = {names[slug]: row.figures for slug, row in newest.items()}
+    figures_by_name[own_name] = own_figures
+    workbook = _summary_workbook(summary, quarter, names, figures_by_name)
     summary.workbook = store(Content("xlsx", workbook), at=at)
     summary.save()
     _write_entry(summary, "returns-summarised", ctx)
@@ -250,14 +290,15 @@ def summarise_returns(*, quarter: Quarter, by: Account, law: Law, at: datetime) 
 
 def _summary(
     quarter: Quarter,
-    newest: Mapping[str, Return],
+    parts: Iterable[tuple[Mapping[str, int], Iterable[Mapping[str, Any]]]],
     rows: list[dict[str, Any]],
     ctx: ActContext,
 ) -> Return:
-    """The summary's row with its totals, not saved yet."""
-    figures = total_figures(row.figures for row in newest.values())
+    """The summary's row with its totals, not saved yet; parts: figures and items of each unit."""
+    parts = list(parts)
+    figures = total_figures(figures for figures, _items in parts)
     # an enterprise may have items in several cities: it is counted once
-    codes = {row["credit_code"] for row_of in newest.values() for row in row_of.rows}
+    codes = {row["credit_code"] for _figures, items in parts for row in items}
     figures["enterprises"] = len(codes)
     due = due_of(quarter, ctx.law)
     last = _versions(PROVINCE, quarter).order_by("-version").first()
@@ -271,6 +312,7 @@ def _summary(
         rows=rows,
         due_on=due.ends_on,
         is_due_provisional=due.provisional,
+        deadline_bases=bases_of(RETURN_DUE, due),
         compiled_on=ctx.on,
         compiled_by=ctx.by,
         submitted_on=ctx.on,
@@ -347,21 +389,32 @@ def figure_lines(figures: Mapping[str, int]) -> list[dict[str, Any]]:
 
 
 def _reported(due_return: DueReturn, quarterly_return: Return | None, name: str) -> dict[str, Any]:
-    """A reporter's row of the summary; dashes where it did not report."""
+    """A reporter's row of the summary; no figures where it did not report."""
     submitted_on = due_return.submitted_on
     if quarterly_return is None or submitted_on is None:
-        blank = dict.fromkeys(("all", "withdrawn", "rectified", "under_way", "sent"), "—")
-        return {"name": name, **blank}
-    figures = quarterly_return.figures
-    sent = submitted_on.isoformat()
+        return {"name": name, **dict.fromkeys(REPORTED_COLUMNS, ""), "sent": NOT_SENT}
+    sent = day(submitted_on)
     return {
         "name": name,
-        "all": figures["carried-over"] + figures["opened"],
-        "withdrawn": figures["withdrawn"],
-        "rectified": figures["rectified"],
-        "under_way": figures["under-way"],
+        **_reported_figures(quarterly_return.figures),
         "sent": SENT_LATE.format(day=sent) if due_return.is_late(submitted_on) else sent,
     }
+
+
+def _reported_figures(figures: Mapping[str, int]) -> dict[str, Any]:
+    """The columns of a unit in the summary's table."""
+    counts = (
+        figures["carried-over"] + figures["opened"],
+        figures["withdrawn"],
+        figures["rectified"],
+        figures["under-way"],
+    )
+    return dict(zip(REPORTED_COLUMNS, counts, strict=True))
+
+
+def _day_text(iso: str) -> str:
+    """A day of a stored row as documents write it."""
+    return day(date.fromisoformat(iso)) if iso else ""
 
 
 def _workbook(quarterly_return: Return) -> bytes:
@@ -373,19 +426,30 @@ def _workbook(quarterly_return: Return) -> bytes:
     rows = Sheet(
         ROWS_SHEET,
         [(head, width) for head, _name, width in ROW_HEADS],
-        [tuple(row[name] for _head, name, _width in ROW_HEADS) for row in quarterly_return.rows],
+        [
+            tuple(_as_cell(name, row[name]) for _head, name, _width in ROW_HEADS)
+            for row in quarterly_return.rows
+        ],
     )
     return workbook_of(str(quarterly_return), [figures, rows])
+
+
+def _as_cell(name: str, value: Any) -> Any:
+    """A value of a row; days, stored in ISO form, as days."""
+    is_day = name.endswith("_on") and bool(value)
+    return date.fromisoformat(value) if is_day and isinstance(value, str) else value
 
 
 def _summary_workbook(
     quarterly_return: Return,
     quarter: Quarter,
     names: Mapping[str, str],
-    newest: Mapping[str, Return],
+    figures_by_name: Mapping[str, Mapping[str, int]],
 ) -> bytes:
     heads = [(UNIT, WIDE), *((text, MIDDLE) for text in FIGURES.values())]
-    rows = [(names[slug], *(row.figures[name] for name in FIGURES)) for slug, row in newest.items()]
+    rows = [
+        (unit, *(figures[name] for name in FIGURES)) for unit, figures in figures_by_name.items()
+    ]
     rows.append((TOTAL, *(quarterly_return.figures[name] for name in FIGURES)))
     timely_heads = [(UNIT, WIDE), *((text, MIDDLE) for text in TIMELY.values())]
     timely_rows = []

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from qualwatch.cases.competence import authority_of
-from qualwatch.cases.documents.service import ERASED
+from qualwatch.cases.documents.public_notices import ERASED
 from qualwatch.cases.models import Case, Withdrawal
 from qualwatch.law.loader import Law
 from qualwatch.oversight.figures import start_counts

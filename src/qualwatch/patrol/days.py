@@ -13,19 +13,23 @@ from django.db.models import Q
 from qualwatch.assessments.actions import assess
 from qualwatch.assessments.models import Run
 from qualwatch.cases.acting import ActContext, write_journal
-from qualwatch.cases.deadlines import recount_deadlines
 from qualwatch.cases.effects.withdrawal import release_overtaken
 from qualwatch.cases.eligibility.actions import delete_old_responses
 from qualwatch.cases.eligibility.standings import publish_register
 from qualwatch.cases.models import Case, Heartbeat
 from qualwatch.cases.proposed_acts.releases import void_overtaken_releases
 from qualwatch.cases.service.actions import process_due_services, waiting_services
+from qualwatch.cases.service.overdue import escalate_services, request_letters
+from qualwatch.cases.warnings.key_supervision import update_key_supervision
 from qualwatch.cases.warnings.remind import escalate, notify_late_starts, remind
 from qualwatch.cases.warnings.warn import apply_run_to_cases
 from qualwatch.journal.actions import seal
 from qualwatch.journal.models import Seal
 from qualwatch.law.loader import Law
+from qualwatch.oversight.returns import record_due
 from qualwatch.oversight.statistics import publish_statistics
+from qualwatch.patrol.calendar_changes import move_deadlines
+from qualwatch.patrol.signing_keys import publish_signing_keys
 from qualwatch.procedure.preconditions import SYSTEM
 from qualwatch.publication.actions import remove_expired_cards, take_snapshot
 from qualwatch.registers.corrections import due_for_review
@@ -72,19 +76,27 @@ def run_day(*, day: date, law: Law, by: str, at: datetime) -> DayOutcome:
         sealed = seal(day=day)
     summary = {"run": run.pk, "state": run.state, "by": by, "cases": dict(counts)}
     # a second run of the day leaves the summary of the first
-    Heartbeat.objects.get_or_create(day=day, defaults={"finished_at": at, "summary": summary})
+    finished = {"state": "done", "finished_at": at, "by": by, "summary": summary}
+    if not Heartbeat.objects.filter(day=day, state="held").update(**finished):
+        Heartbeat.objects.get_or_create(day=day, state="done", defaults=finished)
     return DayOutcome(run, sealed, counts, took)
 
 
 def _update_cases(run: Run, ctx: ActContext) -> Counter[str]:
     """Cards, reminders, services and recounted deadlines of a day; returns their counts."""
     lock_cases()
+    record_due(ctx)
+    # before the run: a period that the calendar has made longer is not over yet
+    moved = move_deadlines(ctx)
     counts = apply_run_to_cases(run=_newest(run), ctx=ctx)
+    counts["deadlines-moved"] += moved
     counts["reminded"] += remind(ctx)
     counts["escalated"] += escalate(ctx)
     counts["late-starts"] += notify_late_starts(ctx)
     counts["services"] += process_due_services(ctx)
-    recount_deadlines(ctx)
+    counts["letters"] += request_letters(ctx)
+    counts["services-escalated"] += escalate_services(ctx)
+    counts["key-supervision"] += update_key_supervision(ctx)
     void_overtaken_releases(ctx)
     write_journal(ctx)
     delete_old_responses(ctx.at)
@@ -97,6 +109,7 @@ def _publish(ctx: ActContext) -> int:
     changed = publish_register(on=ctx.on, law=ctx.law)
     remove_expired_cards(on=ctx.on, at=ctx.at)
     publish_statistics(on=ctx.on, law=ctx.law)
+    publish_signing_keys(on=ctx.on, at=ctx.at)
     take_snapshot(day=ctx.on)
     return changed
 
@@ -119,15 +132,14 @@ def lock_cases() -> None:
 
 def missed_days(day: date) -> list[date]:
     """Days since the last heartbeat on which no patrol was run, before a day."""
-    last = (
-        Heartbeat.objects.filter(day__lt=day).order_by("-day").values_list("day", flat=True).first()
-    )
+    finished = Heartbeat.objects.filter(day__lt=day, state="done")
+    last = finished.order_by("-day").values_list("day", flat=True).first()
     return [last + timedelta(days=n) for n in range(1, (day - last).days)] if last else []
 
 
 def last_patrol(day: date) -> Heartbeat | None:
     """The newest patrol of a day or before."""
-    return Heartbeat.objects.filter(day__lte=day).order_by("-day").first()
+    return Heartbeat.objects.filter(day__lte=day, state="done").order_by("-day").first()
 
 
 def _newest(run: Run) -> Run:

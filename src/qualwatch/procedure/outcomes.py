@@ -1,14 +1,19 @@
 """The outcome of each event of transitions.py: the state after it, and the effects to carry out."""
 
 from dataclasses import replace
+from typing import Any
 
-from qualwatch.procedure.periods import Deadline, end_by_calendar
+from qualwatch.procedure.periods import Deadline, chosen_day, recounted
+from qualwatch.procedure.preconditions import orderable
 from qualwatch.procedure.state import (
+    CONTINUING,
+    RECALLED,
     Application,
     CaseState,
     Effect,
     Event,
     Proposal,
+    RaisedFigure,
     Result,
     Terms,
     WarnedRequirement,
@@ -32,29 +37,44 @@ def assessed(state: CaseState, event: Event, terms: Terms) -> Result:
     if not event.is_fresh:
         return _with_result(state, "cannot-say", event), ()
     additional = _newly_short(state, event, terms)
-    restarted = tuple(
-        requirement.name
-        for requirement in state.requirements
-        if _has_relapsed(requirement, state, event) and not requirement.is_determined
-    )
-    state = replace(
+    after = replace(
         state,
         requirements=tuple(
             _reassessed(requirement, state, event, terms) for requirement in state.requirements
         ),
     )
-    if state.is_open and _meets_everything(state, event):
-        return _recovered(state, event)
-    if state.state == "none" and not additional:
-        return state, ()
-    return _not_recovered(state, event, additional, restarted)
+    if after.is_open and _meets_everything(after, event):
+        return _recovered(after, event)
+    if after.state == "none" and not additional:
+        return after, ()
+    warned = (
+        *_warned_again(state, after, event),
+        *(requirement.name for requirement in additional),
+    )
+    after = replace(after, requirements=(*after.requirements, *additional))
+    return _not_recovered(state, after, event, warned)
+
+
+def _warned_again(before: CaseState, after: CaseState, event: Event) -> tuple[str, ...]:
+    """Requirements whose period begins anew today, or whose figure was raised today."""
+    return tuple(
+        new.name
+        for old, new in zip(before.requirements, after.requirements, strict=True)
+        if (new.pushed_on == event.on != old.pushed_on)
+        or (
+            new.raised is not None
+            and new.raised.pushed_on == event.on
+            and new.raised.pushed_on != (old.raised and old.raised.pushed_on)
+        )
+    )
 
 
 def _recovered(state: CaseState, event: Event) -> Result:
     """A system's case is closed; an officer's red card goes to review."""
     if state.origin == "officer":
         return _review_officer_card(state, event)
-    is_ended = all(requirement.is_ended for requirement in state.relevant_requirements)
+    relevant = state.relevant_requirements
+    is_ended = bool(relevant) and all(requirement.is_ended for requirement in relevant)
     return close(state, event, "requirement-ended" if is_ended else "recovered")
 
 
@@ -73,13 +93,9 @@ def _review_officer_card(state: CaseState, event: Event) -> Result:
 
 
 def _not_recovered(
-    state: CaseState,
-    event: Event,
-    additional: tuple[WarnedRequirement, ...],
-    restarted: tuple[str, ...],
+    before: CaseState, state: CaseState, event: Event, warned: tuple[str, ...]
 ) -> Result:
-    """The case goes on, or opens: warns of additional requirements and of restarted periods."""
-    state = replace(state, requirements=(*state.requirements, *additional))
+    """The case goes on, or opens. `warned`: requirements that the enterprise is warned of today."""
     verdicts = {_verdict(requirement, event) for requirement in state.relevant_requirements}
     result = "short" if "short" in verdicts else "cannot-say"
     # An officer's card that falls short again before anybody reviewed it needs no review.
@@ -93,10 +109,33 @@ def _not_recovered(
         needs_review=state.needs_review and not is_short_again,
         was_found_short=state.was_found_short or result == "short",
     )
-    warned = (*restarted, *(requirement.name for requirement in additional))
     if state.state == "none":
         return replace(state, state="yellow"), (Effect("push", warned),)
-    return state, (Effect("push-addition", warned),) if warned else ()
+    effects = [Effect("push-addition", warned)] if warned else []
+    if state.state == "red":
+        remaining = _red_names(state)
+        if remaining != _red_names(before):
+            effects.append(Effect("amend-red", remaining))
+        state, recall = _recall_unripe_withdrawal(state, event)
+        effects += recall
+    return state, tuple(effects)
+
+
+def _red_names(state: CaseState) -> tuple[str, ...]:
+    return tuple(requirement.name for requirement in state.requirements if requirement.is_red)
+
+
+def _recall_unripe_withdrawal(
+    state: CaseState, event: Event
+) -> tuple[CaseState, tuple[Effect, ...]]:
+    """Ends an undecided withdrawal where only requirements whose red period runs are left."""
+    withdrawal = state.withdrawal
+    if withdrawal is None or not withdrawal.is_open or withdrawal.is_decided:
+        return state, ()
+    if state.origin == "officer" or state.is_over(event.on):
+        return state, ()
+    ended, effects = _ended_withdrawal(withdrawal, RECALLED)
+    return replace(state, withdrawal=ended), effects
 
 
 def _with_result(state: CaseState, result: str, event: Event) -> CaseState:
@@ -110,38 +149,72 @@ def _verdict(requirement: WarnedRequirement, event: Event) -> str:
     return event.verdicts.get(requirement.name, "cannot-say")
 
 
-def _has_relapsed(requirement: WarnedRequirement, state: CaseState, event: Event) -> bool:
-    """Whether a recovered requirement is short again."""
-    return (
-        _verdict(requirement, event) == "short"
-        and requirement.recovered_on is not None
-        and (requirement.is_determined or state.origin == "system")
-    )
-
-
 def _reassessed(
     requirement: WarnedRequirement, state: CaseState, event: Event, terms: Terms
 ) -> WarnedRequirement:
-    """The requirement after the run; a relapse without determination starts a new period."""
+    """The requirement after the run: recovered, short again, or with a raised figure.
+
+    No run changes what an officer found: a recheck or a review does.
+    """
+    if state.origin == "officer":
+        return requirement
     verdict = _verdict(requirement, event)
     if verdict in MET and requirement.recovered_on is None:
-        return replace(requirement, recovered_on=event.on, is_ended=verdict == "not-required")
-    if not _has_relapsed(requirement, state, event):
+        return replace(
+            requirement, recovered_on=event.on, is_ended=verdict == "not-required", raised=None
+        )
+    if verdict != "short":
         return requirement
-    requirement = replace(requirement, recovered_on=None, is_ended=False)
-    if requirement.is_determined:
-        return requirement
+    if requirement.recovered_on is not None:
+        # short again: warned of anew, with a new period
+        return _newly_warned(requirement.name, event, terms)
+    return _with_raised_figure(requirement, event, terms)
+
+
+def _newly_warned(name: str, event: Event, terms: Terms) -> WarnedRequirement:
     deadline = terms.yellow.from_day(event.on, terms.calendar)
-    return replace(requirement, pushed_on=event.on, deadline=deadline, proved_on=None)
+    return WarnedRequirement(name, event.on, deadline, required=event.required.get(name))
+
+
+def _with_raised_figure(
+    requirement: WarnedRequirement, event: Event, terms: Terms
+) -> WarnedRequirement:
+    """Warns of a figure that an upgrade raised; it takes over once the first figure is met."""
+    required = event.required.get(requirement.name)
+    if required is None or requirement.required is None:
+        return requirement
+    raised = _raised_figure(requirement, required, event, terms)
+    if raised is None or requirement.falls_short_of_warning(event.possible.get(requirement.name)):
+        return replace(requirement, raised=raised)
+    return WarnedRequirement(
+        requirement.name,
+        raised.pushed_on,
+        raised.deadline,
+        proved_on=raised.proved_on,
+        required=raised.required,
+    )
+
+
+def _raised_figure(
+    requirement: WarnedRequirement, required: int, event: Event, terms: Terms
+) -> RaisedFigure | None:
+    """The raised figure with its period; None where the figure is not higher than the first."""
+    assert requirement.required is not None  # the caller has looked
+    raised = requirement.raised
+    if required <= requirement.required:
+        return None
+    if raised is not None and required <= raised.required:
+        # lower than warned of: its period goes on
+        return replace(raised, required=required)
+    return RaisedFigure(required, event.on, terms.yellow.from_day(event.on, terms.calendar))
 
 
 def _newly_short(state: CaseState, event: Event, terms: Terms) -> tuple[WarnedRequirement, ...]:
     """Short requirements that the case does not warn of yet, each with its own period."""
     if state.origin == "officer":
         return ()
-    deadline = terms.yellow.from_day(event.on, terms.calendar)
     return tuple(
-        WarnedRequirement(name, event.on, deadline)
+        _newly_warned(name, event, terms)
         for name in sorted(event.verdicts)
         if event.verdicts[name] == "short" and state.requirement(name) is None
     )
@@ -150,7 +223,8 @@ def _newly_short(state: CaseState, event: Event, terms: Terms) -> tuple[WarnedRe
 def _meets_everything(state: CaseState, event: Event) -> bool:
     """Whether this run finds every relevant requirement met or ended."""
     return all(
-        requirement.recovered_on is not None and _verdict(requirement, event) in MET
+        (requirement.recovered_on is not None or state.origin == "officer")
+        and _verdict(requirement, event) in MET
         for requirement in state.relevant_requirements
     )
 
@@ -161,6 +235,9 @@ def close(state: CaseState, event: Event, code: str) -> Result:
     if state.state == "red":
         effects.append(Effect("take-down", detail=code))
     withdrawal, withdrawal_effects = _withdrawal_after_closing(state, event, code)
+    continuing = _continuing(state, code)
+    if continuing:
+        effects.append(Effect("continue-warning", continuing, code))
     after = replace(
         state,
         state="closed",
@@ -172,10 +249,49 @@ def close(state: CaseState, event: Event, code: str) -> Result:
     return after, (*effects, *withdrawal_effects)
 
 
+def _continuing(state: CaseState, code: str) -> tuple[str, ...]:
+    """Requirements of a red card, warned of but not determined, whose own course goes on."""
+    if state.state != "red" or code not in CONTINUING:
+        return ()
+    return tuple(
+        requirement.name
+        for requirement in state.requirements
+        if requirement.recovered_on is None and not requirement.is_determined
+    )
+
+
+def continued(before: CaseState, after: CaseState, names: tuple[str, ...]) -> CaseState:
+    """The yellow card that goes on where a red one closed: every clock as it runs.
+
+    before, after: the step that closed the red card. names: the requirements that go on.
+    """
+    requirements = tuple(
+        requirement for requirement in after.requirements if requirement.name in names
+    )
+    application = before.application
+    if application is not None and not set(application.requirements) & set(names):
+        application = None
+    proofs = [requirement.proved_on for requirement in requirements if requirement.proved_on]
+    return CaseState(
+        ground=before.ground,
+        origin=before.origin,
+        is_whole_enterprise=before.is_whole_enterprise,
+        state="yellow",
+        requirements=requirements,
+        push_proved_on=min(proofs, default=None),
+        extended=before.extended,
+        application=application,
+        disputed=tuple(name for name in before.disputed if name in names),
+        last_result=after.last_result,
+        last_result_on=after.last_result_on,
+        was_found_short=before.was_found_short,
+    )
+
+
 def _withdrawal_after_closing(
     state: CaseState, event: Event, code: str
 ) -> tuple[Withdrawal | None, tuple[Effect, ...]]:
-    """Ends an undecided withdrawal; None where it is handed to another red card of the item."""
+    """Ends an undecided withdrawal; None where another ripe red card of the item carries it on."""
     withdrawal = state.withdrawal
     if withdrawal is None or withdrawal.ended:
         return withdrawal, ()
@@ -192,9 +308,10 @@ def _withdrawal_after_closing(
         return withdrawal, ()
     if code not in RECTIFYING:
         return _ended_withdrawal(withdrawal, code)
-    if event.is_other_red_open:
+    if event.other_red == "ripe":
         return None, (Effect("end-withdrawal", detail="handed-over"),)
-    return _ended_withdrawal(withdrawal, "rectified")
+    # nothing may be announced or displayed on a card whose own period runs (clarified 1)
+    return _ended_withdrawal(withdrawal, RECALLED if event.other_red else "rectified")
 
 
 def _ended_withdrawal(withdrawal: Withdrawal, reason: str) -> tuple[Withdrawal, tuple[Effect, ...]]:
@@ -209,7 +326,7 @@ def inspected(state: CaseState, event: Event, terms: Terms) -> Result:
         origin="officer",
         state="red",
         requirements=tuple(
-            WarnedRequirement(name, event.on, deadline, is_determined=True)
+            WarnedRequirement(name, event.on, deadline, determined_on=event.on)
             for name in event.requirements
         ),
         published_on=event.on,
@@ -224,7 +341,7 @@ def inspected(state: CaseState, event: Event, terms: Terms) -> Result:
 def push_proved(state: CaseState, event: Event, terms: Terms) -> Result:
     """Records the proof of the warning; the first proof of each requirement stays."""
     requirements = tuple(
-        replace(requirement, proved_on=requirement.proved_on or event.proved_on)
+        _with_proof(requirement, event)
         if not event.requirements or requirement.name in event.requirements
         else requirement
         for requirement in state.requirements
@@ -233,12 +350,27 @@ def push_proved(state: CaseState, event: Event, terms: Terms) -> Result:
     return replace(state, requirements=requirements, push_proved_on=push_proved_on), ()
 
 
+def _with_proof(requirement: WarnedRequirement, event: Event) -> WarnedRequirement:
+    """The requirement with the proof of its warning, and of its raised figure's.
+
+    Warnings that are younger than what was proved stay unproved.
+    """
+    newest = event.warned_on.get(requirement.name) or event.proved_on
+    assert newest is not None  # a precondition
+    if requirement.pushed_on <= newest:
+        requirement = replace(requirement, proved_on=requirement.proved_on or event.proved_on)
+    raised = requirement.raised
+    if raised is None or raised.pushed_on > newest:
+        return requirement
+    raised = replace(raised, proved_on=raised.proved_on or event.proved_on)
+    return replace(requirement, raised=raised)
+
+
 def propose(state: CaseState, event: Event, terms: Terms) -> Result:
     """The proposal waits for a reviewer; without named requirements it covers all that are open."""
-    all_open = tuple(
-        requirement.name for requirement in state.requirements if requirement.recovered_on is None
+    proposal = Proposal(
+        event.outcome, event.requirements or state.undetermined, event.by, event.until
     )
-    proposal = Proposal(event.outcome, event.requirements or all_open, event.by, event.until)
     return replace(state, proposal=proposal), (Effect("open-task", detail="sign"),)
 
 
@@ -253,39 +385,90 @@ def sign(state: CaseState, event: Event, terms: Terms) -> Result:
     assert proposal is not None  # a precondition
     after = replace(state, proposal=None)
     if proposal.outcome == "extended":
-        return replace(after, extended=proposal.until), (Effect("notify-extended"),)
+        until = proposal.until and chosen_day(proposal.until.ends_on, terms.calendar)
+        return replace(after, extended=until), (Effect("notify-extended"),)
     if proposal.outcome == "dismissed":
-        return close(after, event, "dismissed")
-    # Red cards of the single items go on; the enterprise-wide case has served its purpose.
+        return _dismissed(after, event, proposal)
     if state.is_whole_enterprise:
-        after, effects = close(after, event, "determined")
-        return after, (Effect("open-red", proposal.requirements), *effects)
+        return _determined_items(after, event, proposal)
     return _determined_red(after, event, proposal)
 
 
+def _dismissed(state: CaseState, event: Event, proposal: Proposal) -> Result:
+    """Ends the warning of the named requirements; the others keep their own course."""
+    after = replace(
+        state,
+        requirements=tuple(
+            replace(requirement, recovered_on=event.on, is_ended=True, raised=None)
+            if requirement.name in proposal.requirements and requirement.recovered_on is None
+            else requirement
+            for requirement in state.requirements
+        ),
+    )
+    if after.state == "yellow" and not after.undetermined:
+        return close(after, event, "dismissed")
+    return after, (Effect("notify-dismissed", proposal.requirements),)
+
+
+def _determined_items(state: CaseState, event: Event, proposal: Proposal) -> Result:
+    """Red cards of the single items go on.
+
+    The enterprise-wide case has served its purpose unless other authorities decide on items too.
+    """
+    red = Effect("open-red", proposal.requirements)
+    if event.is_partial:
+        return state, (red,)
+    after, effects = close(state, event, "determined")
+    return after, (red, *effects)
+
+
 def _determined_red(state: CaseState, event: Event, proposal: Proposal) -> Result:
+    """The named requirements are red; on an open red card they are added to it."""
+    names = proposal.requirements
     after = replace(
         state,
         state="red",
         requirements=tuple(
-            replace(requirement, is_determined=True)
-            if requirement.name in proposal.requirements
-            else requirement
+            _determined(requirement, event) if requirement.name in names else requirement
             for requirement in state.requirements
         ),
-        published_on=event.on,
-        determined_by=(proposal.by, event.by),
+        published_on=state.published_on or event.on,
+        determined_by=tuple(dict.fromkeys((*state.determined_by, proposal.by, event.by))),
     )
-    return after, (Effect("publish-red", proposal.requirements), Effect("issue-order"))
+    publication = "add-to-red" if state.state == "red" else "publish-red"
+    return after, (Effect(publication, names), Effect("issue-order", names))
+
+
+def _determined(requirement: WarnedRequirement, event: Event) -> WarnedRequirement:
+    """Determined on the figure that the enterprise was warned of for the whole period."""
+    raised = requirement.raised
+    if raised is not None and raised.proved_on is not None and raised.deadline.is_over(event.on):
+        requirement = replace(requirement, required=raised.required, raised=None)
+    return replace(requirement, determined_on=event.on)
 
 
 def order_served(state: CaseState, event: Event, terms: Terms) -> Result:
-    """The red period begins on the later of publication and proved service."""
-    assert event.proved_on is not None  # a precondition
-    starts_on = max(state.published_on or event.proved_on, event.proved_on)
+    """The red period begins on the later of publication and proved service.
+
+    event.requirements: those that the order is about; none named: all that wait for their order.
+    """
+    requirements = tuple(
+        _with_red_period(requirement, event, terms)
+        if requirement.name in orderable(state, event)
+        else requirement
+        for requirement in state.requirements
+    )
+    return replace(state, requirements=requirements), (Effect("set-red-period"),)
+
+
+def _with_red_period(
+    requirement: WarnedRequirement, event: Event, terms: Terms
+) -> WarnedRequirement:
+    served_on = event.proved_on
+    assert served_on is not None  # a precondition
+    starts_on = max(requirement.determined_on or served_on, served_on)
     deadline = terms.red.from_day(starts_on, terms.calendar)
-    after = replace(state, order_served_on=event.proved_on, red=deadline)
-    return after, (Effect("set-red-period"),)
+    return replace(requirement, order_served_on=served_on, red=deadline)
 
 
 def recheck(state: CaseState, event: Event, terms: Terms) -> Result:
@@ -342,14 +525,10 @@ def uphold(state: CaseState, event: Event, terms: Terms) -> Result:
     """
     assert state.application is not None  # a precondition
     about = state.application.requirements
-    after = replace(
+    repaired = replace(
         state,
         requirements=tuple(
-            replace(
-                requirement,
-                recovered_on=requirement.recovered_on or event.on,
-                is_determined=False,
-            )
+            replace(requirement, recovered_on=requirement.recovered_on or event.on)
             if requirement.name in about
             else requirement
             for requirement in state.requirements
@@ -359,18 +538,31 @@ def uphold(state: CaseState, event: Event, terms: Terms) -> Result:
     )
     remaining = tuple(
         requirement.name
-        for requirement in after.relevant_requirements
+        for requirement in repaired.relevant_requirements
         if requirement.recovered_on is None
     )
     if not remaining:
         was_right = _was_right_otherwise(state, about)
-        return close(state, event, "recovered" if was_right else "repaired")
+        return close(repaired, event, "recovered" if was_right else "repaired")
     effects = [Effect("notify-repaired", about)]
     if state.state == "red" and any(
         requirement.name in about for requirement in state.relevant_requirements
     ):
         effects.append(Effect("amend-red", remaining))
-    return after, tuple(effects)
+    return _without_determination(repaired, about), tuple(effects)
+
+
+def _without_determination(state: CaseState, names: tuple[str, ...]) -> CaseState:
+    """The named requirements as never determined."""
+    return replace(
+        state,
+        requirements=tuple(
+            replace(requirement, determined_on=None, order_served_on=None, red=None)
+            if requirement.name in names
+            else requirement
+            for requirement in state.requirements
+        ),
+    )
 
 
 def _was_right_otherwise(state: CaseState, about: tuple[str, ...]) -> bool:
@@ -383,7 +575,11 @@ def _was_right_otherwise(state: CaseState, about: tuple[str, ...]) -> bool:
 
 def annul(state: CaseState, event: Event, terms: Terms) -> Result:
     """The red card is annulled, also after the case was closed."""
-    return close(replace(state, state="red"), event, "annulled")
+    after, effects = close(replace(state, state="red"), event, "annulled")
+    if state.state == "closed":
+        # what went on went on when it was closed
+        effects = tuple(effect for effect in effects if effect.name != "continue-warning")
+    return after, effects
 
 
 def end(state: CaseState, event: Event, terms: Terms) -> Result:
@@ -392,41 +588,51 @@ def end(state: CaseState, event: Event, terms: Terms) -> Result:
 
 
 def calendar_loaded(state: CaseState, event: Event, terms: Terms) -> Result:
-    """Recounts periods by the newest calendar: they get longer or stay, never shorter.
+    """Recounts running periods by the newest calendar: they get longer or stay, never shorter.
 
-    Running periods keep the policy under which they started.
+    Each keeps the length that the policy had when it began.
     """
 
-    def recounted(deadline: Deadline) -> Deadline:
-        return end_by_calendar(deadline.ends_on, terms.calendar)
+    def with_recounted_periods(requirement: WarnedRequirement) -> WarnedRequirement:
+        raised = requirement.raised
+        if raised is not None:
+            raised = replace(raised, deadline=recounted(raised.deadline, terms.calendar))
+        if requirement.is_determined:
+            red = requirement.red and recounted(requirement.red, terms.calendar)
+            return replace(requirement, red=red, raised=raised)
+        deadline = recounted(requirement.deadline, terms.calendar)
+        return replace(requirement, deadline=deadline, raised=raised)
 
-    requirements = tuple(
-        requirement
-        if requirement.is_determined
-        else replace(requirement, deadline=recounted(requirement.deadline))
-        for requirement in state.requirements
-    )
     after = replace(
         state,
-        requirements=requirements,
-        red=state.red and recounted(state.red),
-        extended=state.extended and recounted(state.extended),
+        requirements=tuple(map(with_recounted_periods, state.requirements)),
+        extended=state.extended and recounted(state.extended, terms.calendar),
         withdrawal=state.withdrawal and _recounted_withdrawal(state.withdrawal, terms),
     )
     return after, ()
 
 
 def _recounted_withdrawal(withdrawal: Withdrawal, terms: Terms) -> Withdrawal:
-    if withdrawal.statement and withdrawal.notice_served_on:
-        deadline = terms.statement.from_day(withdrawal.notice_served_on, terms.calendar)
-        withdrawal = replace(withdrawal, statement=_extended(withdrawal.statement, deadline))
-    if withdrawal.display and withdrawal.displayed_on:
-        deadline = terms.display.from_day(
-            withdrawal.displayed_on, terms.calendar, first_counted=True
-        )
-        withdrawal = replace(withdrawal, display=_extended(withdrawal.display, deadline))
-    return withdrawal
+    deadlines: dict[str, Any] = {
+        name: recounted(getattr(withdrawal, name), terms.calendar)
+        for name in withdrawal.running_deadlines
+    }
+    return replace(withdrawal, **deadlines)
 
 
-def _extended(old: Deadline, new: Deadline) -> Deadline:
-    return new if new.ends_on >= old.ends_on else replace(old, provisional=new.provisional)
+def set_aside(state: CaseState, event: Event, terms: Terms) -> Result:
+    """Undoes the warnings of a patrol whose day was wrong: what they were about starts anew.
+
+    A yellow card of which nothing else is left is closed. A determined requirement stays.
+    """
+    requirements = tuple(
+        replace(requirement, recovered_on=event.on, is_ended=True)
+        if requirement.name in event.requirements and not requirement.is_determined
+        else requirement
+        for requirement in state.requirements
+    )
+    after = replace(state, requirements=requirements, proposal=None)
+    is_over = all(requirement.recovered_on is not None for requirement in requirements)
+    if state.state == "yellow" and is_over:
+        return close(after, event, "recorded-in-error")
+    return after, ()

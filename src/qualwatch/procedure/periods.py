@@ -4,7 +4,7 @@ Days are Beijing days.
 """
 
 from calendar import monthrange
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta, timezone
 from typing import Literal
 
@@ -24,10 +24,15 @@ class CannotCount(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Deadline:
-    """The last day of a period, inclusive. provisional: it rests on an unpublished calendar."""
+    """The last day of a period, inclusive. provisional: it rests on an unpublished calendar.
+
+    basis: what it was counted from; None of a day that was only stated. Two deadlines on the same
+    day are equal whatever they were counted from.
+    """
 
     ends_on: date
     provisional: bool
+    basis: "Basis | None" = field(default=None, compare=False)
 
     def is_over(self, on: date) -> bool:
         """Whether a final adverse step may rest on it: the period is over and not provisional."""
@@ -55,6 +60,10 @@ class Period:
         """
         if self.amount < 1:
             raise CannotCount("a period has at least one unit")
+        end = self._end(start, calendar, first_counted=first_counted)
+        return replace(end, basis=Basis(start, self, first_counted, calendar.version))
+
+    def _end(self, start: date, calendar: Calendar, *, first_counted: bool) -> Deadline:
         if self.unit == "working-days":
             return _working_days(start, self.amount, calendar, first_counted=first_counted)
         if self.unit == "days":
@@ -66,6 +75,50 @@ class Period:
                 "the first day is not counted"
             )
         return end_by_calendar(same_day_after_months(start, self.amount), calendar)
+
+
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """What a deadline was counted from, so that another calendar can count it again.
+
+    period: as the policy had it when the clock began; None of a day that an officer chose, which
+    is `start`. calendar: the version of the calendar that it rests on.
+    """
+
+    start: date
+    period: Period | None
+    first_counted: bool
+    calendar: str
+
+    def count(self, calendar: Calendar) -> Deadline:
+        """The end by a calendar."""
+        if self.period is None:
+            return end_by_calendar(self.start, calendar)
+        return self.period.from_day(self.start, calendar, first_counted=self.first_counted)
+
+
+def recounted(deadline: Deadline, calendar: Calendar) -> Deadline:
+    """A running deadline by another calendar: on the same day or later, never earlier.
+
+    Start and length are those with which the clock began, whatever the policy says today. Where
+    nothing changes it keeps the version that it rests on.
+    """
+    basis = deadline.basis
+    if basis is not None and basis.calendar == calendar.version:
+        return deadline
+    counted = basis.count(calendar) if basis else chosen_day(deadline.ends_on, calendar)
+    # a day that was stated is never taken back; where it is a rest day now the next one counts
+    stated = end_by_calendar(deadline.ends_on, calendar)
+    later = max(counted, stated, key=lambda end: end.ends_on)
+    provisional = counted.provisional or stated.provisional
+    if (later.ends_on, provisional) == (deadline.ends_on, deadline.provisional):
+        return deadline
+    return Deadline(later.ends_on, provisional, counted.basis)
+
+
+def chosen_day(day: date, calendar: Calendar) -> Deadline:
+    """A deadline on a day that an officer chose, or on the next working day."""
+    return replace(end_by_calendar(day, calendar), basis=Basis(day, None, False, calendar.version))
 
 
 def same_day_after_months(start: date, months: int) -> date:

@@ -1,7 +1,9 @@
 """The preconditions of events: each a test of state and event, and the sentence of its refusal."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
+from typing import Literal
 
 from qualwatch.procedure.periods import Deadline
 from qualwatch.procedure.state import (
@@ -12,6 +14,7 @@ from qualwatch.procedure.state import (
     CaseState,
     Event,
     Terms,
+    WarnedRequirement,
     Withdrawal,
 )
 from qualwatch.wording import gettext_noop as _n
@@ -31,6 +34,14 @@ STAGE_AFTER: Mapping[str, str] = {
     "announce": "announced",
     "finish": "closed",
 }
+# What a red card needs before its withdrawal.
+RIPE_FOR_WITHDRAWAL = (
+    "no-review",
+    "red-over",
+    "order-served",
+    "short-now",
+    "no-first-application",
+)
 # Stages in which the enterprise may make a statement.
 STATEMENT_STAGES = ("started", "notified", "displayed", "rechecked", "reviewed")
 Test = Callable[[CaseState, Event, Terms], bool]
@@ -45,14 +56,49 @@ class Precondition:
 
 
 def ripe_requirements(state: CaseState, event: Event) -> tuple[str, ...]:
-    """Names of the requirements that may be determined: their period is over and they are short."""
+    """Names of the requirements that may be determined.
+
+    Their period is over, they are not determined yet, and short of what they were warned of.
+    """
     return tuple(
         requirement.name
         for requirement in state.requirements
         if requirement.is_over(event.on)
         and requirement.recovered_on is None
+        and not requirement.is_determined
         and event.verdicts.get(requirement.name) == "short"
+        and requirement.falls_short_of_warning(event.possible.get(requirement.name))
     )
+
+
+def orderable(state: CaseState, event: Event) -> tuple[str, ...]:
+    """Names of the red requirements that an order of the event is about and still wait for it."""
+    return tuple(
+        requirement.name
+        for requirement in state.requirements
+        if requirement.is_determined
+        and requirement.order_served_on is None
+        and (not event.requirements or requirement.name in event.requirements)
+    )
+
+
+def may_be_withdrawn(state: CaseState, event: Event, terms: Terms) -> bool:
+    """Whether a withdrawal could be opened on the red card, or handed over to it (clarified 1)."""
+    return state.state == "red" and all(
+        PRECONDITIONS[slug].holds(state, event, terms) for slug in RIPE_FOR_WITHDRAWAL
+    )
+
+
+def other_red(
+    others: Sequence[tuple[CaseState, Event]], terms: Terms
+) -> Literal["", "open", "ripe"]:
+    """What Event.other_red says of an item's other red cards, each with an event of its newest run.
+
+    The event's name does not matter.
+    """
+    if any(may_be_withdrawn(state, event, terms) for state, event in others):
+        return "ripe"
+    return "open" if others else ""
 
 
 def _with_withdrawal(test: Callable[[Withdrawal, Event, Terms], bool]) -> Test:
@@ -76,7 +122,7 @@ def _is_ripe(state: CaseState, event: Event, outcome: str, names: tuple[str, ...
     return (
         bool(names)
         and event.is_fresh
-        and state.is_over(event.on)
+        and state.is_warning_over(event.on)
         and all(_is_proved(state, name) for name in names)
         and not _has_first_application(state)
         and set(names) <= set(ripe_requirements(state, event))
@@ -123,7 +169,8 @@ def _is_extension_in_limits(state: CaseState, event: Event, terms: Terms) -> boo
         return True
     latest = terms.extension.from_day(event.on, terms.calendar).ends_on
     return (
-        state.is_over(event.on)
+        state.state == "yellow"
+        and state.is_warning_over(event.on)
         and state.extended is None
         and until is not None
         and event.on < until.ends_on <= latest
@@ -157,28 +204,31 @@ def _is_over(deadline: Deadline | None, event: Event) -> bool:
 
 
 def _is_short_now(state: CaseState, event: Event, _terms: Terms) -> bool:
-    """Whether it is short after the red period, and after the display of an open withdrawal.
+    """Whether it is short after a red period, and after the display of an open withdrawal.
 
     As a fresh run says; of an officer's red card as the last recheck says.
     """
-    if state.red is None or not state.is_over(event.on):
-        return False
-    since = state.red.ends_on
+    displayed = None
     withdrawal = state.withdrawal
     if withdrawal and withdrawal.is_open and withdrawal.display:
-        since = withdrawal.display.ends_on
+        displayed = withdrawal.display.ends_on
+    for requirement in state.requirements:
+        if requirement.red is None or not requirement.is_red_over(event.on):
+            continue
+        if _is_shown_short(state, event, requirement, displayed or requirement.red.ends_on):
+            return True
+    return False
+
+
+def _is_shown_short(
+    state: CaseState, event: Event, requirement: WarnedRequirement, since: date
+) -> bool:
+    """Whether a run or recheck after a day shows the requirement short."""
     if state.origin == "officer":
         is_rechecked = state.rechecked_on is not None and state.rechecked_on > since
         return is_rechecked and not state.needs_review
     is_later_run = event.is_fresh and (event.run_day is None or event.run_day > since)
-    return is_later_run and _has_short_determined(state, event)
-
-
-def _has_short_determined(state: CaseState, event: Event) -> bool:
-    return any(
-        requirement.is_determined and event.verdicts.get(requirement.name) == "short"
-        for requirement in state.requirements
-    )
+    return is_later_run and event.verdicts.get(requirement.name) == "short"
 
 
 def _may_request_hearing(withdrawal: Withdrawal, event: Event, terms: Terms) -> bool:
@@ -189,18 +239,16 @@ def _may_request_hearing(withdrawal: Withdrawal, event: Event, terms: Terms) -> 
         or withdrawal.hearing != "none"
     ):
         return False
-    if withdrawal.notice_served_on is None:
-        return True
-    last = terms.hearing_request.from_day(withdrawal.notice_served_on, terms.calendar)
-    return event.on <= last.ends_on
+    last = withdrawal.hearing_request
+    return last is None or event.on <= last.ends_on
 
 
 def _is_hearing_in_limits(withdrawal: Withdrawal, event: Event, terms: Terms) -> bool:
     """Late enough for the notice; soon enough after the request, or with reasons."""
-    if withdrawal.hearing_asked_on is None or event.until is None:
+    if withdrawal.hearing_latest is None or event.until is None:
         return False
     earliest = terms.hearing_notice.from_day(event.on, terms.calendar).ends_on
-    latest = terms.hearing_held.from_day(withdrawal.hearing_asked_on, terms.calendar).ends_on
+    latest = withdrawal.hearing_latest.ends_on
     has_reason = bool(event.because.strip())
     return event.until.ends_on >= earliest and (has_reason or event.until.ends_on <= latest)
 
@@ -209,12 +257,11 @@ def _is_hearing_notified(withdrawal: Withdrawal, event: Event, terms: Terms) -> 
     """Whether its day has come and the notice was served early enough."""
     if (
         withdrawal.hearing_on is None
-        or withdrawal.hearing_notified_on is None
+        or withdrawal.hearing_earliest is None
         or event.on < withdrawal.hearing_on
     ):
         return False
-    earliest = terms.hearing_notice.from_day(withdrawal.hearing_notified_on, terms.calendar)
-    return earliest.ends_on <= withdrawal.hearing_on
+    return withdrawal.hearing_earliest.ends_on <= withdrawal.hearing_on
 
 
 _ACT: Mapping[str, Precondition] = {
@@ -266,16 +313,25 @@ _WARNING: Mapping[str, Precondition] = {
             or bool(event.register_effect)
         ),
     ),
+    "undetermined": Precondition(
+        _n("写明的指标没有预警、已经恢复或者已经认定"),
+        lambda state, event, terms: (
+            bool(state.undetermined) and set(event.requirements) <= set(state.undetermined)
+        ),
+    ),
     "extends-in-limits": Precondition(
-        _n("延长整改只能在期满后提出，只能一次，不超过政策规定的期限"), _is_extension_in_limits
+        _n("延长整改只能在黄牌期满后提出，只能一次，不超过政策规定的期限"), _is_extension_in_limits
     ),
     "proof-since-push": Precondition(_n("凭证的日期不能早于推送"), _is_proof_since_push),
     "proof-since-published": Precondition(
         _n("送达不能早于认定公布"),
         lambda state, event, terms: (
             event.proved_on is not None
-            and state.published_on is not None
-            and event.proved_on >= state.published_on
+            and all(
+                event.proved_on >= requirement.determined_on
+                for requirement in state.requirements
+                if requirement.determined_on and requirement.name in orderable(state, event)
+            )
         ),
     ),
     "valid-recheck": Precondition(
@@ -283,7 +339,7 @@ _WARNING: Mapping[str, Precondition] = {
         lambda state, event, terms: event.outcome in ("short", "recovered"),
     ),
     "order-not-served": Precondition(
-        _n("责令整改已经送达"), lambda state, event, terms: state.order_served_on is None
+        _n("责令整改已经送达"), lambda state, event, terms: bool(orderable(state, event))
     ),
     "review-due": Precondition(
         _n("没有核查或复查说明已经达标"), lambda state, event, terms: state.needs_review

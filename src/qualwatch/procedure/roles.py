@@ -38,7 +38,7 @@ ROLES: dict[str, Role] = {
             _n("省厅经办"),
             _n("办理全省的预警：提出认定、更正登记、指导督促、送达"),
             "housing-authority",
-            frozenset(_OFFICER | {"import", "withdraw"}),
+            frozenset(_OFFICER | {"import", "withdraw", "propose-law"}),
             level="province",
         ),
         Role(
@@ -46,7 +46,7 @@ ROLES: dict[str, Role] = {
             _n("省厅审核"),
             _n("签批认定、决定，放行载入和核查；不签自己提出的"),
             "housing-authority",
-            frozenset(_REVIEWER | {"sign-withdrawal"}),
+            frozenset(_REVIEWER | {"sign-withdrawal", "sign-law"}),
             level="province",
         ),
         Role(

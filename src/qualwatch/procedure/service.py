@@ -35,8 +35,8 @@ METHODS_BY_FAILURE: Mapping[str, tuple[str, ...]] = {
     "returned": (POST, EMAIL),
     "unanswered": (PLATFORM, POST, EMAIL),
 }
-# Failures that need a file: what came back.
-NEEDS_FILE = ("refused", "unknown", "returned")
+# Failures that need a file: what came back, or what was found there.
+NEEDS_FILE = ("refused", "absent", "unknown", "returned")
 
 
 class CannotServe(CannotStep):
@@ -51,25 +51,33 @@ class Circumstances:
     """The facts that decide which methods are open.
 
     opening_proves: by policy a confirmed opening on the platform proves service of this document.
-    has_consent: the enterprise has agreed in writing to service by e-mail. may_be_public: the
-    document may be published; never one of a yellow card. failed: method -> reasons (FAILURES).
+    has_consent: the enterprise has agreed in writing to service by e-mail. may_be_announced: the
+    document may be served by public notice. is_public: the public knows of its case; never of a
+    yellow card. failed: method -> reasons (FAILURES). proved_failures: methods of which a failure
+    has its file.
     """
 
     has_account: bool = False
     opening_proves: bool = False
     has_consent: bool = False
-    may_be_public: bool = False
+    may_be_announced: bool = False
+    is_public: bool = False
     failed: Mapping[str, Collection[str]] = field(default_factory=dict)
+    proved_failures: Collection[str] = ()
 
     @property
     def is_unreachable(self) -> bool:
-        """Whether its address is unknown, or neither a visit nor the post has reached it; a refusal
-        has.
+        """Whether neither a visit nor the post has reached it, each with its file; a refusal has.
+
+        Of a public case it is enough that the address is unknown. What is not public is announced
+        only after both.
         """
         reasons = {reason for reasons in self.failed.values() for reason in reasons}
         if "refused" in reasons:
             return False
-        return "unknown" in reasons or {IN_PERSON, POST} <= self.failed.keys()
+        if self.is_public and "unknown" in reasons:
+            return True
+        return {IN_PERSON, POST} <= set(self.proved_failures)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,8 +117,8 @@ METHODS: Mapping[str, Method] = {
     NOTICE: Method(
         _n("公告送达"),
         _n("公告刊载的记录"),
-        _n("公告送达只用于可以公开的文书，且企业下落不明，或直接送达和邮寄都没有成功"),
-        lambda circumstances: circumstances.may_be_public and circumstances.is_unreachable,
+        _n("公告送达要直接送达和邮寄都没有成功，各有凭证；案件已经公开的，企业下落不明也可以"),
+        lambda circumstances: circumstances.may_be_announced and circumstances.is_unreachable,
     ),
 }
 

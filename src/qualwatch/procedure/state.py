@@ -42,6 +42,7 @@ CLOSED: Mapping[str, str] = {
     "grade-ended": _n("等级取消且存量期满"),
     "out-of-scope": _n("不在预警范围"),
     "duplicate": _n("重复立案"),
+    "recorded-in-error": _n("巡查日期有误，撤销立案"),
 }
 ENDINGS = (
     "expired",
@@ -84,7 +85,12 @@ ROUTES: Mapping[str, tuple[str, ...]] = {
     ),
     "ministry": ("opened", "rechecked", "reported", "started", "decided", "announced", "closed"),
 }
-WITHDRAWAL_ENDED = ("rectified", "not-withdrawn", "repaired", "annulled", *ENDINGS)
+# Ended as recalled: what it rested on has recovered, and what else keeps the item red is not yet
+# ripe for a withdrawal of its own.
+RECALLED = "recalled"
+WITHDRAWAL_ENDED = ("rectified", "not-withdrawn", "repaired", "annulled", RECALLED, *ENDINGS)
+# Closing codes of a red card after which the other warned requirements go on as a yellow card.
+CONTINUING = ("recovered", "requirement-ended", "reviewed", "repaired", "annulled")
 STEPS: Mapping[str, str] = {
     "opened": _n("已启动"),
     "suggested": _n("已函告审批局"),
@@ -100,6 +106,7 @@ STEPS: Mapping[str, str] = {
 }
 WITHDRAWAL_ANNULLED = "withdrawal-annulled"
 RECTIFIED, NOT_WITHDRAWN = _n("已整改达标，终止撤回"), _n("决定不予撤回")
+RECALLED_TEXT = _n("所依据的不达标情形已消除，其余红牌未到撤回条件，撤回中止")
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,12 +140,29 @@ class Terms:
 
 
 @dataclass(frozen=True, slots=True)
+class RaisedFigure:
+    """A higher figure of a warned requirement after an upgrade or a new grade (clarified 9).
+
+    required: the number of people. pushed_on: the day on which the enterprise was warned of it,
+    from which its own period runs. proved_on: the day on which that warning is proved.
+    """
+
+    required: int
+    pushed_on: date
+    deadline: Deadline
+    proved_on: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class WarnedRequirement:
-    """A requirement that a case warns of, with its own period.
+    """A requirement that a case warns of, with a course of its own (clarified 2).
 
     name: the requirement's slug. pushed_on: the day of the warning. proved_on: the day on which the
     warning is proved to have reached the enterprise. recovered_on: the day since which the
-    requirement is met, or no longer applies (is_ended). is_determined: the red card rests on it.
+    requirement is met, or no longer applies (is_ended). determined_on: the day of the red card that
+    rests on it. order_served_on: the proved service of the order to rectify it. red: the end of its
+    red period, which runs from the later of the two. required: the number of people that the
+    enterprise was warned of; None where it is not a count. raised: a higher figure since.
     """
 
     name: str
@@ -147,11 +171,33 @@ class WarnedRequirement:
     proved_on: date | None = None
     recovered_on: date | None = None
     is_ended: bool = False
-    is_determined: bool = False
+    determined_on: date | None = None
+    order_served_on: date | None = None
+    red: Deadline | None = None
+    required: int | None = None
+    raised: RaisedFigure | None = None
+
+    @property
+    def is_determined(self) -> bool:
+        """Whether the red card rests on it."""
+        return self.determined_on is not None
+
+    @property
+    def is_red(self) -> bool:
+        """Whether the red card rests on it and it has not recovered."""
+        return self.is_determined and self.recovered_on is None
 
     def is_over(self, on: date) -> bool:
         """Whether its period is over on a day; a provisional period never is."""
         return self.deadline.is_over(on)
+
+    def is_red_over(self, on: date) -> bool:
+        """Whether it is red and its red period is over on a day; a provisional one never is."""
+        return self.is_red and self.red is not None and self.red.is_over(on)
+
+    def falls_short_of_warning(self, possible: int | None) -> bool:
+        """Whether so many people are fewer than the enterprise was warned of; unknown: yes."""
+        return possible is None or self.required is None or possible < self.required
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +231,8 @@ class Withdrawal:
     stage: the last stage reached. ended: why it ended, a value of WITHDRAWAL_ENDED, or ''.
     unanswered: number of statements, hearing submissions and public objections without an answer.
     hearing_notified_on: the day on which the hearing notice is proved to have been served.
+    hearing_request: the last day to ask for a hearing. hearing_latest: by when it is held, from the
+    request. hearing_earliest: from when it may be held, from the service of its notice.
     """
 
     route: Route
@@ -196,6 +244,9 @@ class Withdrawal:
     hearing_asked_on: date | None = None
     hearing_on: date | None = None
     hearing_notified_on: date | None = None
+    hearing_request: Deadline | None = None
+    hearing_latest: Deadline | None = None
+    hearing_earliest: Deadline | None = None
     displayed_on: date | None = None
     display: Deadline | None = None
     rechecked_on: date | None = None
@@ -216,6 +267,18 @@ class Withdrawal:
     def is_open(self) -> bool:
         """Whether it is neither closed nor ended."""
         return not self.ended and self.stage != "closed"
+
+    @property
+    def running_deadlines(self) -> tuple[str, ...]:
+        """Names of the deadlines of its stage, on which no act rests yet."""
+        names: tuple[str, ...] = ()
+        if self.stage == "notified":
+            names = ("statement", "hearing_request") if self.hearing == "none" else ("statement",)
+        elif self.stage == "displayed":
+            names = ("display",)
+        if self.hearing == "asked":
+            names = (*names, "hearing_latest", "hearing_earliest")
+        return tuple(name for name in names if getattr(self, name) is not None)
 
     @property
     def is_decided(self) -> bool:
@@ -244,8 +307,6 @@ class CaseState:
     application: Application | None = None
     disputed: tuple[str, ...] = ()
     published_on: date | None = None
-    order_served_on: date | None = None
-    red: Deadline | None = None
     last_result: str = "none"
     last_result_on: date | None = None
     was_found_short: bool = False
@@ -279,10 +340,19 @@ class CaseState:
         )
 
     @property
+    def undetermined(self) -> tuple[str, ...]:
+        """Names of the requirements that are warned of, neither recovered nor determined."""
+        return tuple(
+            requirement.name
+            for requirement in self.requirements
+            if requirement.recovered_on is None and not requirement.is_determined
+        )
+
+    @property
     def relevant_requirements(self) -> tuple[WarnedRequirement, ...]:
         """The requirements that keep the case open: of a red card only the determined ones.
 
-        What falls short later is warned of, and goes on as a yellow card of its own.
+        What is warned of besides goes on as a yellow card of its own when the red one closes.
         """
         if self.state != "red":
             return self.requirements
@@ -294,16 +364,46 @@ class CaseState:
             (requirement for requirement in self.requirements if requirement.name == name), None
         )
 
+    @property
+    def order_served_on(self) -> date | None:
+        """The first proved service of an order to rectify that its red requirements wait for."""
+        days = [
+            requirement.order_served_on
+            for requirement in self._decisive_red
+            if requirement.order_served_on is not None
+        ]
+        return min(days, default=None)
+
+    @property
+    def red(self) -> Deadline | None:
+        """The red period that ends first; None before any order is served."""
+        deadlines = [
+            requirement.red for requirement in self._decisive_red if requirement.red is not None
+        ]
+        return min(
+            deadlines, key=lambda deadline: (deadline.ends_on, deadline.provisional), default=None
+        )
+
+    @property
+    def _decisive_red(self) -> tuple[WarnedRequirement, ...]:
+        """The determined requirements that have not recovered; all of them where none is left."""
+        determined = [row for row in self.requirements if row.is_determined]
+        return tuple(row for row in determined if row.is_red) or tuple(determined)
+
     def is_over(self, on: date) -> bool:
-        """Whether the period of its colour is over on a day; a provisional period never is."""
+        """Whether a period of its colour is over on a day; a provisional period never is."""
         if self.state == "red":
-            return self.red is not None and self.red.is_over(on)
+            return any(requirement.is_red_over(on) for requirement in self.requirements)
+        return self.is_warning_over(on)
+
+    def is_warning_over(self, on: date) -> bool:
+        """Whether the period of a warned requirement, not determined yet, is over on a day."""
         if self.extended and not self.extended.is_over(on):
             return False
         return any(
             requirement.is_over(on)
             for requirement in self.requirements
-            if requirement.recovered_on is None
+            if requirement.recovered_on is None and not requirement.is_determined
         )
 
 
@@ -314,8 +414,11 @@ class Event:
     verdicts: requirement -> verdict of the run. run_day: the day of that run. ended: the code with
     which the item ended. has_new_evidence: evidence that no earlier application on these
     requirements had. register_effect: what the next run will read (correction, exemption,
-    accepted-finding). others: further accounts that took part. is_other_red_open: another red card
-    of the item is open.
+    accepted-finding). others: further accounts that took part. other_red: another red card of the
+    item: "" = none, "open", or "ripe" where its own withdrawal could be opened today. required,
+    possible: people by requirement; the possible ones with every doubt decided for the enterprise.
+    warned_on: by requirement, the day of the newest warning that the proof is about. is_partial:
+    other authorities still decide on items of the enterprise.
     """
 
     name: str
@@ -335,8 +438,12 @@ class Event:
     code: str = ""
     route: Route = "city"
     others: tuple[str, ...] = ()
-    is_other_red_open: bool = False
+    other_red: Literal["", "open", "ripe"] = ""
     run_day: date | None = None
+    required: Mapping[str, int] = field(default_factory=dict)
+    possible: Mapping[str, int] = field(default_factory=dict)
+    warned_on: Mapping[str, date] = field(default_factory=dict)
+    is_partial: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -351,7 +458,9 @@ class Effect:
 Result = tuple[CaseState, tuple[Effect, ...]]
 Outcome = Callable[[CaseState, Event, Terms], Result]
 # Effects that put the enterprise in a worse position.
-ADVERSE_EFFECTS = frozenset({"push", "publish-red", "publish-display", "publish-decision"})
+ADVERSE_EFFECTS = frozenset(
+    {"push", "publish-red", "add-to-red", "publish-display", "publish-decision"}
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from qualwatch.procedure.outcomes import close
-from qualwatch.procedure.preconditions import STAGE_AFTER
+from qualwatch.procedure.preconditions import RIPE_FOR_WITHDRAWAL, STAGE_AFTER
 from qualwatch.procedure.state import (
     NOTICE,
     WITHDRAWAL_ANNULLED,
@@ -50,9 +50,12 @@ def _handlers(state: CaseState, event: Event) -> tuple[str, ...]:
 def _notify(state: CaseState, event: Event, terms: Terms) -> Result:
     """The statement period runs from proved service, not from sending."""
     assert event.proved_on is not None  # a precondition
-    deadline = terms.statement.from_day(event.proved_on, terms.calendar)
     after = _with_changes(
-        state, stage="notified", notice_served_on=event.proved_on, statement=deadline
+        state,
+        stage="notified",
+        notice_served_on=event.proved_on,
+        statement=terms.statement.from_day(event.proved_on, terms.calendar),
+        hearing_request=terms.hearing_request.from_day(event.proved_on, terms.calendar),
     )
     return after, ()
 
@@ -72,7 +75,9 @@ def _answer(state: CaseState, event: Event, terms: Terms) -> Result:
 
 
 def _ask_hearing(state: CaseState, event: Event, terms: Terms) -> Result:
-    return _with_changes(state, hearing="asked", hearing_asked_on=event.on), ()
+    latest = terms.hearing_held.from_day(event.on, terms.calendar)
+    after = _with_changes(state, hearing="asked", hearing_asked_on=event.on, hearing_latest=latest)
+    return after, ()
 
 
 def _fix_hearing(state: CaseState, event: Event, terms: Terms) -> Result:
@@ -81,13 +86,16 @@ def _fix_hearing(state: CaseState, event: Event, terms: Terms) -> Result:
         state,
         hearing_on=event.until.ends_on,
         hearing_notified_on=None,
+        hearing_earliest=None,
         handled_by=_handlers(state, event),
     )
     return after, ()
 
 
 def _notify_hearing(state: CaseState, event: Event, terms: Terms) -> Result:
-    return _with_changes(state, hearing_notified_on=event.proved_on), ()
+    assert event.proved_on is not None  # a precondition
+    earliest = terms.hearing_notice.from_day(event.proved_on, terms.calendar)
+    return _with_changes(state, hearing_notified_on=event.proved_on, hearing_earliest=earliest), ()
 
 
 def _hold_hearing(state: CaseState, event: Event, terms: Terms) -> Result:
@@ -163,14 +171,7 @@ WITHDRAWAL_TRANSITIONS: tuple[Transition, ...] = (
     Transition(
         event="open-withdrawal",
         meaning=_n("启动撤回"),
-        preconditions=(
-            "no-withdrawal",
-            "no-review",
-            "red-over",
-            "order-served",
-            "short-now",
-            "no-first-application",
-        ),
+        preconditions=("no-withdrawal", *RIPE_FOR_WITHDRAWAL),
         outcome=_open,
         basis=f"{NOTICE} 三（5）",
     ),

@@ -16,6 +16,7 @@ from qualwatch.publication.models import (
     Freshness,
     QuarterFigures,
     RedCard,
+    SigningKey,
     Snapshot,
     Standing,
 )
@@ -76,10 +77,38 @@ def post_red_card(card: Card, *, on: date, at: datetime) -> None:
     _feed("red-card", RedCard.objects.create(published_on=on, **values), at)
 
 
-def post_red_period(number: str, *, ends_on: date, is_provisional: bool, at: datetime) -> None:
+@dataclass(frozen=True, slots=True)
+class PublicKey:
+    """The values of a key by which seals and evidence packs are verified."""
+
+    number: str
+    public_key: str  # 64 hexadecimal digits
+    used_from: date
+    used_until: date | None
+
+
+def post_signing_keys(keys: Iterable[PublicKey], *, at: datetime) -> None:
+    """Publishes new keys, and the last day of a key that was replaced; none is ever removed."""
+    _locked_clock()
+    published = {key.number: key for key in SigningKey.objects.all()}
+    for key in keys:
+        existing = published.get(key.number)
+        if existing is None:
+            values = {name: getattr(key, name) for name in PublicKey.__slots__}
+            _feed("signing-key", SigningKey.objects.create(**values), at)
+        elif existing.used_until is None and key.used_until is not None:
+            existing.used_until = key.used_until
+            existing.save(update_fields=["used_until"])
+            _feed("signing-key", existing, at)
+
+
+def post_red_period(
+    number: str, *, ends_on: date | None, is_provisional: bool, at: datetime
+) -> None:
     """Publishes the end of the red period, which begins with the service of the order.
 
-    `is_provisional`: a calendar that is not published yet may move it.
+    `ends_on`: None where the order is not served yet. `is_provisional`: a calendar that is not
+    published yet may move it.
     """
     _locked_clock()
     card = RedCard.objects.select_for_update().get(number=number)
@@ -239,6 +268,19 @@ def post_standings(items: Mapping[ItemKey, ItemNow], *, on: date, credit_code: s
     return len(started)
 
 
+@transaction.atomic
+def undo_standings(*, on: date) -> int:
+    """Undoes the standings that began on a day that has not come yet; how many."""
+    _locked_clock()
+    begun = Standing.objects.filter(from_on=on)
+    count = begun.count()
+    begun.delete()
+    Standing.objects.filter(to_on=on).update(to_on=None)
+    Freshness.objects.filter(day=on).delete()
+    _touch()
+    return count
+
+
 def _item_of(standing: Standing) -> ItemNow:
     """The item of a standing without its last day."""
     return ItemNow(
@@ -383,7 +425,11 @@ def take_snapshot(*, day: date) -> Snapshot:
 
 
 def _feed(
-    kind: str, published: RedCard | Announcement, at: datetime, *, is_gone: bool = False
+    kind: str,
+    published: RedCard | Announcement | SigningKey,
+    at: datetime,
+    *,
+    is_gone: bool = False,
 ) -> None:
     """Writes the next entry of the feed, in the act's transaction: numbers have no gaps."""
     clock = _locked_clock()

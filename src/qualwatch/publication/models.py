@@ -94,6 +94,26 @@ class Announcement(models.Model):
         return self.number
 
 
+class SigningKey(models.Model):
+    """A public key by which seals and evidence packs are verified, and when it was used."""
+
+    number = models.CharField(max_length=16, unique=True)  # the beginning of its SHA-256
+    public_key = models.CharField(max_length=64)  # Ed25519, 64 hexadecimal digits
+    used_from = models.DateField()
+    used_until = models.DateField(null=True)  # the day on which the next key began
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(used_until=None) | Q(used_until__gte=models.F("used_from")),
+                name="signing_key_until_later",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.number
+
+
 class Enterprise(models.Model):
     """An enterprise as the public may find it.
 

@@ -17,6 +17,7 @@ from qualwatch.publication.models import (
     Freshness,
     QuarterFigures,
     RedCard,
+    SigningKey,
     Standing,
 )
 
@@ -51,6 +52,13 @@ ANNOUNCEMENT_FIELDS = (
     "card_number",
 )
 
+
+KEY_FIELDS = ("number", "public_key", "used_from", "used_until")
+FIELDS: dict[type, tuple[str, ...]] = {
+    RedCard: CARD_FIELDS,
+    Announcement: ANNOUNCEMENT_FIELDS,
+    SigningKey: KEY_FIELDS,
+}
 
 EMPTY_VERSION = "0-0"  # the version before anything was public
 MAX_NAME_LENGTH, MAX_NAME_PARTS = 100, 8  # of a name that is searched for
@@ -324,6 +332,11 @@ def figures() -> list[QuarterFigures]:
     return list(QuarterFigures.objects.order_by("-year", "-quarter", "area"))
 
 
+def signing_keys() -> list[SigningKey]:
+    """All keys that were ever used, the newest first."""
+    return list(SigningKey.objects.order_by("-used_from", "-pk"))
+
+
 def enterprises_by_area() -> dict[str, int]:
     """How many enterprises of the register each area has."""
     counted = (
@@ -393,12 +406,9 @@ def entries_after(sequence: int, at_most: int = 1000) -> list[FeedEntry]:
     return entries
 
 
-def shown(published: RedCard | Announcement) -> dict[str, Any]:
-    """The body of a card or an announcement in the feed."""
-    values = {
-        name: getattr(published, name)
-        for name in (CARD_FIELDS if isinstance(published, RedCard) else ANNOUNCEMENT_FIELDS)
-    }
+def shown(published: RedCard | Announcement | SigningKey) -> dict[str, Any]:
+    """The body of a card, an announcement or a key in the feed."""
+    values = {name: getattr(published, name) for name in FIELDS[type(published)]}
     return {
         name: value.isoformat() if isinstance(value, date) else value
         for name, value in values.items()
@@ -412,9 +422,11 @@ def public_copy() -> dict[str, Any]:
         for red_card in RedCard.objects.exclude(state="removed")
     }
     notices = Announcement.objects.filter(is_removed=False)
-    return cards | {
+    announced = {
         f"announcement/{announcement.number}": shown(announcement) for announcement in notices
     }
+    keys = {f"signing-key/{key.number}": shown(key) for key in SigningKey.objects.all()}
+    return cards | announced | keys
 
 
 def replayed(until: int) -> dict[str, Any]:

@@ -41,6 +41,7 @@ class CheckReport:
     masks, names: masked identity numbers and names by pseudonym.
     people: the person lines by the key of a finding.
     areas: the supervising area by credit code, None outside the province or unknown.
+    enterprise_names: by credit code.
     """
 
     as_of: date
@@ -54,6 +55,7 @@ class CheckReport:
     names: Mapping[str, str]
     people: Mapping[FindingKey, tuple[PersonLine, ...]]
     areas: Mapping[str, str | None]
+    enterprise_names: Mapping[str, str]
 
     @property
     def findings(self) -> Iterator[Finding]:

@@ -106,6 +106,11 @@ REGISTER_STATES = {
 AUTHORITIES = {"ministry": _n("住房和城乡建设部"), "province": _n("山西省住房和城乡建设厅")}
 
 
+def unit_of(requirement: str) -> str:
+    """What a requirement counts: people, or person-times."""
+    return gettext(_n("人次")) if requirement == "person-times" else gettext(_n("人"))
+
+
 def area_name(law: Law, area: str | None) -> str:
     """A supervising area; '' outside the province or unknown."""
     return law.divisions.areas[area].name if area else ""

@@ -167,16 +167,21 @@ def _bars(rows: list[tuple[str, int]]) -> list[tuple[str, float, str]]:
 
 def _row(report: CheckReport, finding: Finding) -> dict[str, Any]:
     people = in_reading_order(report.people.get(finding.key, ()))
+    figures = {
+        "required": finding.required,
+        "held": finding.held,
+        "possible": finding.possible,
+        "shortfall": finding.shortfall,
+    }
     return {
         "enterprise": finding.enterprise,
         "credit_code": finding.credit_code,
         "item": item_name(finding),
         "area": report.area_name(finding.credit_code),
         "requirement": label_of(labels.REQUIREMENTS, finding.requirement),
-        "required": finding.required,
-        "held": finding.held,
-        "possible": finding.possible,
-        "shortfall": finding.shortfall,
+        **figures,
+        "figures": figures,
+        "unit": labels.unit_of(finding.requirement),
         "text": finding.text,
         "clauses": [clause_line(clause) for clause in finding.clauses],
         "basis": "、".join(finding.basis),

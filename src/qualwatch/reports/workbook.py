@@ -5,7 +5,7 @@ import math
 import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any
@@ -31,7 +31,6 @@ COVER = 72  # width of the cover's second column
 OPTIONS: dict[str, Any] = {
     "constant_memory": True,
     # names and codes come from files of strangers
-    # names and codes come from files of strangers
     "strings_to_formulas": False,
     "strings_to_numbers": False,
     "strings_to_urls": False,
@@ -46,6 +45,13 @@ CODE = 21
 
 
 _Row = tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Month:
+    """A month, in a cell as a day that shows year and month."""
+
+    first_day: date
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +96,8 @@ def _formats(book: Any) -> dict[str, Any]:
     return {
         "text": book.add_format({**base, "text_wrap": True, "num_format": "@"}),
         "number": book.add_format({**base, "num_format": "0"}),
+        "day": book.add_format({**base, "num_format": "yyyy-mm-dd", "align": "left"}),
+        "month": book.add_format({**base, "num_format": "yyyy-mm", "align": "left"}),
         "value": book.add_format({**base, "text_wrap": True, "align": "left"}),
         "head": book.add_format(
             {**base, "bold": True, "bg_color": "#E8EDF3", "border": 1, "border_color": "#B8C2CE"}
@@ -159,8 +167,14 @@ def _columns_of(text: str) -> int:
 
 
 def _cell(page: Any, formats: dict[str, Any], row: int, at: int, cell: Any) -> None:
-    """A count as a number, everything else as text: a leading = or a long code stays what it is."""
-    if isinstance(cell, int):
+    """A count as a number, a day as a day, everything else as text: a leading = or a long code
+    stays what it is.
+    """
+    if isinstance(cell, Month):
+        page.write_datetime(row, at, cell.first_day, formats["month"])
+    elif isinstance(cell, date):
+        page.write_datetime(row, at, cell, formats["day"])
+    elif isinstance(cell, int):
         page.write_number(row, at, cell, formats["number"])
     elif cell not in (None, ""):
         page.write_string(row, at, hidden(str(cell))[:LONGEST_CELL], formats["text"])
@@ -174,21 +188,30 @@ def _cover(book: Any, formats: dict[str, Any], report: CheckReport) -> None:
     page.fit_to_pages(1, 0)
     page.write_string(0, 0, _("资质动态核查"), formats["title"])
     counts = report.verdict_counts()
+    anomalies = sum(1 for _anomaly in report.anomalies)
     lines = [
-        (_("核查日"), str(report.as_of)),
-        (_("口径"), f"{report.policy.name} {report.policy.in_force_from}"),
+        (_("核查日"), report.as_of),
+        (_("口径"), report.policy.name),
+        (_("口径施行日"), report.policy.in_force_from),
         (_("依据的标准"), "、".join(text["doc_no"] for text in standards_in(report.law))),
         (_("标准文本摘要"), report.law.digest),
-        (_("企业"), len(report.results)),
-        *((label_of(labels.VERDICTS, verdict), count) for verdict, count in counts.items()),
-        (_("拒收的行"), len(report.rejections)),
+        (_("企业（家）"), len(report.results)),
+        *(
+            (_("{verdict}（项指标）").format(verdict=label_of(labels.VERDICTS, verdict)), count)
+            for verdict, count in counts.items()
+        ),
+        (_("社保异常（人次）"), anomalies),
+        (_("拒收（处）"), len(report.rejections)),
         (_("怎样读"), how_to_read()),
         (_("注意"), personal_data_notice()),
     ]
     for row, (label, value) in enumerate(lines, 2):
         _set_height(page, row, [(value, COVER)])
         page.write_string(row, 0, label, formats["head"])
-        page.write(row, 1, value, formats["value"])
+        if isinstance(value, date):
+            page.write_datetime(row, 1, value, formats["day"])
+        else:
+            page.write(row, 1, value, formats["value"])
 
 
 def _sheets(report: CheckReport) -> Iterator[Sheet]:
@@ -229,9 +252,11 @@ def _finding_columns() -> list[tuple[str, int]]:
         (_("许可机关"), MIDDLE),
         (_("指标"), MIDDLE),
         *counts,
+        (_("单位"), NARROW),
         (_("条款"), WIDE),
         (_("依据"), MIDDLE + 8),
         (_("原因"), WIDE),
+        (_("核查日"), MIDDLE - 4),
     ]
 
 
@@ -258,6 +283,8 @@ def _anomaly_columns() -> list[tuple[str, int]]:
         (_("证件号码"), CODE),
         (_("注册编号"), CODE),
         (_("情形"), MIDDLE + 8),
+        (_("首月"), MIDDLE - 4),
+        (_("末月"), MIDDLE - 4),
         (_("月份"), MIDDLE + 8),
     ]
 
@@ -276,9 +303,11 @@ def _finding(report: CheckReport, finding: Finding) -> tuple[Any, ...]:
         finding.held,
         finding.possible,
         finding.shortfall,
+        labels.unit_of(finding.requirement),
         "\n".join(clause_line(clause) for clause in finding.clauses) or finding.text,
         "、".join(finding.basis),
         "、".join(label_of(labels.REASONS, slug) for slug in finding.because),
+        report.as_of,
     )
 
 
@@ -301,15 +330,16 @@ def _people(report: CheckReport) -> Iterator[tuple[Any, ...]]:
 
 
 def _anomalies(report: CheckReport) -> Iterator[tuple[Any, ...]]:
-    names = {finding.credit_code: finding.enterprise for finding in report.findings}
     for anomaly in report.anomalies:
         yield (
             report.area_name(anomaly.credit_code),
-            names.get(anomaly.credit_code, ""),
+            report.enterprise_names.get(anomaly.credit_code, ""),
             anomaly.credit_code,
             report.names.get(anomaly.person_id, anomaly.person_id),
             report.masks.get(anomaly.person_id, ""),
             anomaly.registration_no,
             label_of(labels.ANOMALIES, anomaly.kind),
+            Month(min(anomaly.months)) if anomaly.months else None,
+            Month(max(anomaly.months)) if anomaly.months else None,
             "、".join(f"{month:%Y-%m}" for month in anomaly.months),
         )

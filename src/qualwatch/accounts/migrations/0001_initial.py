@@ -30,6 +30,10 @@ class Migration(migrations.Migration):
                 ("kind", models.CharField(max_length=30)),
                 ("area", models.CharField(blank=True, max_length=30)),
                 ("credit_code", models.CharField(blank=True, max_length=18)),
+                ("address", models.CharField(blank=True, max_length=200)),
+                ("office_hours", models.CharField(blank=True, max_length=100)),
+                ("telephone", models.CharField(blank=True, max_length=40)),
+                ("contact", models.CharField(blank=True, max_length=60)),
             ],
             options={
                 "constraints": [

@@ -251,7 +251,10 @@ class Migration(migrations.Migration):
                 "constraints": [
                     models.CheckConstraint(
                         condition=models.Q(
-                            ("state__in", ("released", "held", "decided", "rejected"))
+                            (
+                                "state__in",
+                                ("released", "held", "decided", "rejected", "set-aside"),
+                            )
                         ),
                         name="run_state_known",
                     )

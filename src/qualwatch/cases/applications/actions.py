@@ -5,7 +5,6 @@ refuses with reasons, or agrees in writing and sends it to the province, which v
 for all.
 """
 
-from contextlib import suppress
 from datetime import datetime
 
 from django.db import transaction
@@ -35,13 +34,17 @@ from qualwatch.cases.applications.receiver import applicant_of, task_of
 from qualwatch.cases.applications.repairs import Repairs, digest_of, repair
 from qualwatch.cases.competence import PROVINCE, route_of
 from qualwatch.cases.course.step import act, state_of
+from qualwatch.cases.deadline_columns import DECISION, OPINION
 from qualwatch.cases.deadlines import application_due
+from qualwatch.cases.documents.wording import require_reason
 from qualwatch.cases.effects.cards import perform
 from qualwatch.cases.models import UNDECIDED, Application, Case, Document, Task
 from qualwatch.cases.notices.notify import Notification, notify
 from qualwatch.cases.notices.texts import agreed_body, agreed_subject
 from qualwatch.cases.recipient import Recipient
 from qualwatch.cases.tasks import DECIDE_APPLICATION, complete, open_task
+from qualwatch.cases.warnings.healing import tried
+from qualwatch.cases.warnings.newest_run import with_other_red
 from qualwatch.journal.actions import NewEntry
 from qualwatch.law.loader import Law
 from qualwatch.procedure.state import Event
@@ -155,9 +158,8 @@ def verify(
     require_other_person(application, by, verifies=True)
     require_opinion(application)
     # in a savepoint: everything is tried as at the signature, then rolled back
-    with suppress(_RollBack), transaction.atomic():
+    with tried():
         repair(application, repairs, ctx, because)
-        raise _RollBack
     application.proposed_repairs = repairs.as_json()
     application.verified_by = by.username
     application.verified_on = ctx.on
@@ -180,7 +182,7 @@ def refuse(
     application = _lock_undecided(application)
     authority = acting_authority(by, authority_in_charge(application), PROVINCE)
     ctx = ActContext(law, at, by.username, authority)
-    require_reasons(because)
+    require_reason(because)
     require_other_person(application, by)
     _step_case(application, "refuse", ctx, because)
     _close(application, "refused", because, ctx, read)
@@ -221,10 +223,6 @@ def uphold(
     document = issue_decision(application, ctx, result.lines)
     write_journal(ctx)
     return document
-
-
-class _RollBack(Exception):
-    """Undoes a repair that was only tried."""
 
 
 def _lock_undecided(application: Application) -> Application:
@@ -283,6 +281,8 @@ def _step_case(
         register_effect=register_effect,
         route=route_of(case),
     )
+    if case.state == "red":
+        event = with_other_red(event, case, ctx)
     act(case=case, event=event, ctx=ctx, perform=perform)
 
 
@@ -292,8 +292,7 @@ def _record_opinion(application: Application, because: str, ctx: ActContext) -> 
     application.opinion_by = ctx.by
     application.opinion_on = ctx.on
     application.opinion_because = because
-    application.decision_due_on = due.ends_on
-    application.is_due_provisional = due.provisional
+    DECISION.write(application, due)
     application.save()
 
 
@@ -357,7 +356,7 @@ def _open_task(application: Application, kind: str, ctx: ActContext, *, authorit
         ctx,
         authority=authority,
         detail=application.number,
-        due_on=application.decision_due_on or application.opinion_due_on,
+        due=DECISION.read(application) or OPINION.read(application),
     )
 
 

@@ -12,6 +12,7 @@ from qualwatch.cases.competence import PROVINCE
 from qualwatch.cases.documents import issuing
 from qualwatch.cases.documents.kinds import day
 from qualwatch.cases.documents.service import serve_on_platform, serve_or_open_task
+from qualwatch.cases.documents.wording import sentence
 from qualwatch.cases.models import Application, Document
 from qualwatch.cases.notices.texts import name_of, names
 from qualwatch.wording import gettext_noop as _  # documents are Chinese
@@ -32,7 +33,7 @@ def issue_receipt(application: Application, ctx: ActContext) -> None:
 
 def issue_opinion(application: Application, ctx: ActContext) -> Document:
     """Issues the city's opinion to the province."""
-    values = {**_values(application), "because": application.opinion_because}
+    values = {**_values(application), "because": sentence(application.opinion_because)}
     return issuing.issue(
         "opinion",
         ctx,
@@ -49,8 +50,8 @@ def issue_decision(
     """Issues the decision with its remedies, and serves it or opens the task to."""
     values = {
         "outcome": OUTCOMES[application.stage],
-        "because": application.decided_because,
-        "repairs": list(repair_lines),
+        "because": sentence(application.decided_because),
+        "repairs": [sentence(line) for line in repair_lines],
         "is_refused": application.stage == "refused",
         **issuing.remedies(ctx, ctx.authority),
     }

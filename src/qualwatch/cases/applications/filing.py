@@ -6,6 +6,7 @@ from typing import Any
 
 from qualwatch.cases.acting import ActContext
 from qualwatch.cases.competence import PROVINCE
+from qualwatch.cases.deadline_columns import DECISION, OPINION, bases_of
 from qualwatch.cases.deadlines import application_due
 from qualwatch.cases.documents import issuing
 from qualwatch.cases.documents.attachments import CheckedFile, SubmittedFile, attach, check_files
@@ -139,9 +140,10 @@ def create_application(
         opinion_due_on=due.ends_on if examined_by_city else None,
         decision_due_on=None if examined_by_city else due.ends_on,
         is_due_provisional=due.provisional,
+        deadline_bases=bases_of(OPINION if examined_by_city else DECISION, due),
     )
     attach(checked.files, by=ctx.by, at=ctx.at, application=application)
-    ctx.entries.append(_filed_entry(application))
+    ctx.entries.append(_filed_entry(application, checked))
     return application
 
 
@@ -159,11 +161,12 @@ def stream_of(application: Application) -> str:
     return f"enterprise/{application.credit_code}"
 
 
-def _filed_entry(application: Application) -> NewEntry:
+def _filed_entry(application: Application, checked: CheckedFiling) -> NewEntry:
     details = {
         "application": application.number,
         "cause": application.cause,
         "requirements": application.requirements,
         "receiver": application.receiver,
+        "files": [file.sha256 for file in checked.files],
     }
     return NewEntry(stream_of(application), "applied", basis=application.statement, details=details)

@@ -7,12 +7,11 @@ from dataclasses import asdict, dataclass, field
 from datetime import date
 from typing import Any
 
-from qualwatch.assessments.actions import assess
-from qualwatch.assessments.models import Run
 from qualwatch.cases.acting import ActContext
 from qualwatch.cases.documents.kinds import day
 from qualwatch.cases.models import Application, Case
 from qualwatch.cases.notices.texts import names
+from qualwatch.cases.warnings.healing import assess_again, require_cleared, require_review_day
 from qualwatch.cases.warnings.run_view import RunView
 from qualwatch.procedure.transitions import CannotStep
 from qualwatch.registers.acceptances import Requirement, accept_finding
@@ -21,8 +20,6 @@ from qualwatch.registers.models import RegistrationRow
 from qualwatch.wording import gettext as _
 from qualwatch.wording import gettext_noop as _n  # documents are Chinese
 
-# Verdicts that lead to no warning.
-CLEARING_VERDICTS = ("met", "not-required", "advise", "manual")
 CORRECTION, ACCEPTED, OFFICER = "correction", "accepted-finding", "supervision-finding"
 
 
@@ -88,13 +85,14 @@ def repair(
     CannotStep where the enterprise might be warned again by the next run; CannotCorrect,
     CannotAccept.
     """
+    require_review_day(repairs.review_on, ctx)
     case = application.case
     was_inspected = case is not None and hasattr(case, "supervision_finding")
     if application.cause == "data-wrong" and not repairs.corrections and not was_inspected:
         raise CannotStep("register-effect", _("信息有误的要写明更正哪些登记"))
     result = _correct_registers(application.credit_code, repairs, ctx, because)
     if case is None:
-        _assess_again(application.credit_code, ctx)
+        assess_again(application.credit_code, ctx)
     elif was_inspected:
         # No run warns of what an officer found: the finding itself is given up.
         result.records.append([OFFICER, case.pk])
@@ -103,8 +101,8 @@ def repair(
     else:
         if not result.records:
             result = _accept_findings(application, case, repairs, ctx, because)
-        _assess_again(case.credit_code, ctx)
-        _require_cleared(application, case, ctx)
+        assess_again(case.credit_code, ctx)
+        require_cleared(case, application.requirements, ctx)
     return result
 
 
@@ -176,40 +174,6 @@ def _held(figures: Mapping[str, Any], requirement: str) -> int:
         sentence = _("{what} 没有现有人数，不能认可").format(what=names([requirement]))
         raise CannotStep("register-effect", sentence)
     return held
-
-
-def _require_cleared(application: Application, case: Case, ctx: ActContext) -> None:
-    """CannotStep where a disputed requirement is still short or cannot be judged."""
-    view = _newest_view(case, ctx)
-    if view.end_of(case):
-        return
-    verdicts = view.verdicts_of(case)[0]
-    uncleared = [
-        requirement
-        for requirement in application.requirements
-        if verdicts.get(requirement, "cannot-say") not in CLEARING_VERDICTS
-    ]
-    if uncleared:
-        sentence = _("更正之后核查仍不达标或无法判定：{what}；请改正更正的内容，或不予支持")
-        raise CannotStep("still-short", sentence.format(what=names(uncleared)))
-
-
-def _assess_again(credit_code: str, ctx: ActContext) -> None:
-    """Assesses with what is on record now, as of the day of the newest run.
-
-    CannotStep where that run is not recent.
-    """
-    newest = Run.objects.filter(state="released").order_by("-as_of").first()
-    if newest is None or not ctx.is_fresh(newest.as_of):
-        raise CannotStep("no-run", _("没有新近放行的核查，暂不能核实"))
-    assess(
-        as_of=newest.as_of,
-        law=ctx.law,
-        by=ctx.by,
-        at=ctx.at,
-        credit_codes=[credit_code],
-        guarded=False,
-    )
 
 
 def _newest_view(case: Case, ctx: ActContext) -> RunView:

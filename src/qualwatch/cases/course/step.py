@@ -1,7 +1,7 @@
 """A case's rows as the state that `step` knows, and a step written back with its journal entry."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from datetime import date
 from typing import Any
 
 from django.db import transaction
@@ -9,13 +9,12 @@ from django.db import transaction
 from qualwatch.cases.acting import ActContext, Step, write_journal
 from qualwatch.cases.course.void_acts import void_impossible_acts
 from qualwatch.cases.course.withdrawal_rows import (
-    as_columns,
-    as_deadline,
     as_state,
     open_or_decided,
     save_withdrawal,
     write_withdrawal_to_row,
 )
+from qualwatch.cases.deadline_columns import EXTENSION, RAISED, RED, YELLOW, values_of
 from qualwatch.cases.models import Case, CaseRequirement, Determination, Withdrawal
 from qualwatch.journal.actions import NewEntry
 from qualwatch.procedure.periods import Deadline, same_day_after_months
@@ -24,6 +23,7 @@ from qualwatch.procedure.state import (
     CaseState,
     Event,
     Proposal,
+    RaisedFigure,
     WarnedRequirement,
 )
 from qualwatch.procedure.transitions import CannotStep, step
@@ -54,22 +54,24 @@ def state_of(
             WarnedRequirement(
                 requirement.requirement,
                 requirement.pushed_on,
-                Deadline(requirement.ends_on, requirement.is_provisional),
+                _deadline_of(requirement),
                 requirement.proved_on,
                 requirement.recovered_on,
                 requirement.is_ended,
-                requirement.is_determined,
+                requirement.determined_on,
+                requirement.order_served_on,
+                RED.read(requirement),
+                requirement.required,
+                _raised(requirement.raised),
             )
             for requirement in requirements
         ),
         push_proved_on=case.push_proved_on,
         proposal=_proposal(proposal),
-        extended=as_deadline(case.extended_until, case.is_extension_provisional),
+        extended=EXTENSION.read(case),
         application=_application(case.application),
         disputed=tuple(case.disputed),
         published_on=case.published_on,
-        order_served_on=case.order_served_on,
-        red=as_deadline(case.red_ends_on, case.is_red_provisional),
         last_result=case.last_result,
         last_result_on=case.last_result_on,
         needs_review=case.needs_review,
@@ -81,14 +83,20 @@ def state_of(
     )
 
 
+def _deadline_of(row: CaseRequirement) -> Deadline:
+    deadline = YELLOW.read(row)
+    assert deadline is not None  # the column is not null
+    return deadline
+
+
 def write_state_to_row(case: Case, state: CaseState, ctx: ActContext) -> None:
     """Writes a state into its row, which is not saved."""
     case.state = state.state
     case.push_proved_on = state.push_proved_on
     case.published_on = state.published_on
-    case.extended_until, case.is_extension_provisional = as_columns(state.extended)
+    EXTENSION.write(case, state.extended)
     case.order_served_on = state.order_served_on
-    case.red_ends_on, case.is_red_provisional = as_columns(state.red)
+    RED.write(case, state.red)
     case.last_result = state.last_result
     case.last_result_on = state.last_result_on
     case.needs_review = state.needs_review
@@ -135,12 +143,19 @@ def rows_of(
 
 
 def _write_requirement(row: CaseRequirement, warned: WarnedRequirement, step: Step) -> None:
+    has_succeeded = row.raised and warned.raised is None
+    if has_succeeded and row.raised["pushed_on"] == warned.pushed_on.isoformat():
+        row.warned_figures = row.raised["figures"]
     row.pushed_on = warned.pushed_on
     row.recovered_on = warned.recovered_on
     row.proved_on = warned.proved_on
-    row.ends_on, row.is_provisional = warned.deadline.ends_on, warned.deadline.provisional
+    YELLOW.write(row, warned.deadline)
     row.is_ended = warned.is_ended
-    row.is_determined = warned.is_determined
+    row.determined_on = warned.determined_on
+    row.order_served_on = warned.order_served_on
+    RED.write(row, warned.red)
+    row.required = warned.required
+    row.raised = _raised_column(row, warned, step)
     if warned.pushed_on == step.event.on and warned.name in step.figures:
         row.warned_figures = step.figures[warned.name]
 
@@ -189,8 +204,6 @@ def act(
     requirements = list(locked.requirements.order_by("pk"))
     proposed = locked.determinations.filter(state="proposed").first()
     withdrawal = open_or_decided(locked)
-    if withdrawal is not None and locked.state == "red":
-        event = replace(event, is_other_red_open=_is_other_red_open(locked))
     before = state_of(locked, requirements, proposed, withdrawal)
     after, effects = step(before, event, ctx.terms)
     case_step = Step(locked, before, after, effects, event, figures or {}, withdrawal)
@@ -213,19 +226,40 @@ def act(
 def check_step(case: Case, event: Event, ctx: ActContext) -> None:
     """CannotStep where the case has no such step now; nothing is written."""
     withdrawal = open_or_decided(case)
-    if withdrawal is not None and case.state == "red":
-        event = replace(event, is_other_red_open=_is_other_red_open(case))
     requirements = list(case.requirements.order_by("pk"))
     proposed = case.determinations.filter(state="proposed").first()
     step(state_of(case, requirements, proposed, withdrawal), event, ctx.terms)
 
 
-def _is_other_red_open(case: Case) -> bool:
-    """Whether another red card of the item is open, which would carry its withdrawal on."""
-    same_item = Case.objects.filter(
-        credit_code=case.credit_code, category=case.category, sub_item=case.sub_item
+def _raised(column: Mapping[str, Any]) -> RaisedFigure | None:
+    """A raised figure from its column."""
+    if not column:
+        return None
+    proved_on = column["proved_on"]
+    return RaisedFigure(
+        column["required"],
+        date.fromisoformat(column["pushed_on"]),
+        RAISED.of_values(column),
+        date.fromisoformat(proved_on) if proved_on else None,
     )
-    return same_item.filter(state="red").exclude(pk=case.pk).exists()
+
+
+def _raised_column(row: CaseRequirement, warned: WarnedRequirement, step: Step) -> dict[str, Any]:
+    """A raised figure as its row holds it, with the figures of which the enterprise was warned."""
+    raised = warned.raised
+    if raised is None:
+        return {}
+    is_new = not row.raised or row.raised["pushed_on"] != raised.pushed_on.isoformat()
+    figures = step.figures.get(warned.name, {}) if is_new else row.raised["figures"]
+    return {
+        "required": raised.required,
+        "pushed_on": raised.pushed_on.isoformat(),
+        "ends_on": raised.deadline.ends_on.isoformat(),
+        "is_provisional": raised.deadline.provisional,
+        "proved_on": raised.proved_on.isoformat() if raised.proved_on else None,
+        "basis": values_of(raised.deadline.basis) if raised.deadline.basis else None,
+        "figures": figures,
+    }
 
 
 def _application(columns: Mapping[str, Any] | None) -> Application | None:

@@ -1,10 +1,10 @@
 """Withdrawals as the state that `step` knows, written back to their rows, with the next task."""
 
 from collections.abc import Iterable
-from datetime import date
 
 from qualwatch.cases.acting import ActContext, Step
 from qualwatch.cases.competence import withdrawing_authority_of
+from qualwatch.cases.deadline_columns import LOWER_GRADE, OF_WITHDRAWAL
 from qualwatch.cases.documents.attachments import CheckedFile, attach
 from qualwatch.cases.models import Case, Submission, Task, Withdrawal
 from qualwatch.cases.notices.texts import name_of
@@ -14,12 +14,12 @@ from qualwatch.cases.tasks import (
     TASK_OF_STAGE,
     WITHDRAWAL_STEPS,
     complete,
-    due_day,
+    due_by_rule,
     new_task,
     open_task,
 )
 from qualwatch.journal.actions import NewEntry
-from qualwatch.procedure.periods import Deadline, Period
+from qualwatch.procedure.periods import Period
 from qualwatch.procedure.state import Event
 from qualwatch.procedure.state import Withdrawal as State
 
@@ -37,18 +37,17 @@ def as_state(row: Withdrawal) -> State:
         route=row.batch.route,  # type: ignore[arg-type]
         stage=row.stage,
         notice_served_on=row.notice_served_on,
-        statement=as_deadline(row.statement_until, row.is_statement_provisional),
         unanswered=row.unanswered,
         hearing=row.hearing,  # type: ignore[arg-type]
         hearing_asked_on=row.hearing_asked_on,
         hearing_on=row.hearing_on,
         hearing_notified_on=row.hearing_notified_on,
         displayed_on=row.displayed_on,
-        display=as_deadline(row.display_until, row.is_display_provisional),
         rechecked_on=row.rechecked_on,
         handled_by=tuple(row.handled_by),
         reviewed_by=row.reviewed_by,
         ended=row.ended,
+        **{columns.name: columns.read(row) for columns in OF_WITHDRAWAL},
     )
 
 
@@ -89,16 +88,16 @@ def _write_state(row: Withdrawal, state: State) -> None:
     row.stage = state.stage
     row.notice_served_on = state.notice_served_on
     row.unanswered = state.unanswered
-    row.statement_until, row.is_statement_provisional = as_columns(state.statement)
     row.hearing = state.hearing
     row.hearing_asked_on = state.hearing_asked_on
     row.hearing_on = state.hearing_on
     row.hearing_notified_on = state.hearing_notified_on
     row.displayed_on = state.displayed_on
-    row.display_until, row.is_display_provisional = as_columns(state.display)
     row.rechecked_on = state.rechecked_on
     row.handled_by = list(state.handled_by)
     row.reviewed_by = state.reviewed_by
+    for columns in OF_WITHDRAWAL:
+        columns.write(row, getattr(state, columns.name))
 
 
 def _write_stage_day(row: Withdrawal, event: Event, ctx: ActContext) -> None:
@@ -113,7 +112,7 @@ def _write_stage_day(row: Withdrawal, event: Event, ctx: ActContext) -> None:
         row.decided_by = event.by
         row.because = event.because
         months = Period(ctx.law.policy_on(ctx.on)["lower_grade_window_months"], "months")
-        row.lower_grade_until = months.from_day(ctx.on, ctx.law.calendar).ends_on
+        LOWER_GRADE.write(row, months.from_day(ctx.on, ctx.law.calendar))
     elif row.stage == "announced":
         row.announced_on = ctx.on
     elif row.stage == "closed":
@@ -175,21 +174,13 @@ def set_next_task(row: Withdrawal, ctx: ActContext) -> None:
     if waiting.filter(kind=kind).exists():
         return
     is_housing = TASK_KINDS[kind].done_by == "housing"
+    due = due_by_rule(kind, ctx, row)
     new_task(
         row.case,
         kind,
         opened_on=ctx.on,
         authority=row.batch.housing if is_housing else withdrawing_authority_of(row.case),
-        due_on=due_day(kind, ctx, row),
+        due_on=due.ends_on if due else None,
+        is_provisional=bool(due and due.provisional),
         detail=detail,
     ).save()
-
-
-def as_deadline(ends_on: date | None, provisional: bool) -> Deadline | None:
-    """Two columns as the end of a period."""
-    return Deadline(ends_on, provisional) if ends_on else None
-
-
-def as_columns(deadline: Deadline | None) -> tuple[date | None, bool]:
-    """The end of a period as two columns."""
-    return (deadline.ends_on, deadline.provisional) if deadline else (None, False)

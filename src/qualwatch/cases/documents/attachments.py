@@ -14,6 +14,7 @@ from qualwatch.archive.actions import content_of, store
 from qualwatch.archive.contents import MEGABYTE, CannotStore, Content, check_content, clean_name
 from qualwatch.cases.competence import may_see, withdrawing_authority_of
 from qualwatch.cases.models import Application, Attachment, Case, Document
+from qualwatch.procedure.service import PLATFORM
 from qualwatch.wording import gettext as _
 
 # Uploaded at once: this many files, together this many times the largest allowed file.
@@ -156,9 +157,19 @@ def document_for(account: Account, number: int) -> tuple[Document, bytes]:
     """A document and its bytes; Document.DoesNotExist also where the account may not see it."""
     document = Document.objects.select_related("file", "case").get(pk=number)
     is_seen = may_see_paper(account, document)
-    if not is_seen or (is_enterprise(account) and not _is_received(document)):
+    waits = is_enterprise(account) or _is_addressee(account, document)
+    if not is_seen or (waits and not _is_received(document)):
         raise Document.DoesNotExist(number)
     return document, content_of(document.file)
+
+
+def _is_addressee(account: Account, document: Document) -> bool:
+    """Whether a document is on its way to the account's authority, which opens it in its inbox."""
+    authority = account.organisation
+    return (
+        authority is not None
+        and document.services.filter(method=PLATFORM, recipient=authority.slug).exists()
+    )
 
 
 def is_enterprise(account: Account) -> bool:

@@ -95,14 +95,15 @@ def evidence_of(owner: EvidenceOwner) -> list[EvidenceFile]:
     applications and submissions, are not among them.
     """
     # one row for each opening, or one without
-    rows = _attachments_of(owner).order_by("pk", "openings__pk").values(*COLUMNS)
+    rows = attachments_of(owner).order_by("pk", "openings__pk").values(*COLUMNS)
     by_number: dict[int, list[dict[str, Any]]] = {}
     for row in rows:
         by_number.setdefault(row["pk"], []).append(row)
     return [_evidence_file(of_file) for of_file in by_number.values()]
 
 
-def _attachments_of(owner: EvidenceOwner) -> QuerySet[Attachment]:
+def attachments_of(owner: EvidenceOwner) -> QuerySet[Attachment]:
+    """The attachments that `evidence_of` is made of."""
     if isinstance(owner, Determination):
         return Attachment.objects.filter(determination=owner)
     if isinstance(owner, ProposedAct):

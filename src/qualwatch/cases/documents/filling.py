@@ -9,6 +9,8 @@ import copy
 import io
 import zipfile
 from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cached_property, lru_cache
 from pathlib import Path
 from threading import Lock
@@ -26,6 +28,14 @@ FOOTNOTES = "/word/footnotes.xml"
 FIRST_PICTURE_INDEX = 1000
 
 
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Who made a document and when: the author and the days in its properties."""
+
+    author: str
+    at: datetime
+
+
 class Environment(SandboxedEnvironment):
     """A sandbox that compiles each text once."""
 
@@ -39,21 +49,32 @@ class Environment(SandboxedEnvironment):
 ENVIRONMENT = Environment(undefined=StrictUndefined, autoescape=True)
 
 
-def fill_template(path: Path, values: Mapping[str, Any]) -> bytes:
+def fill_template(path: Path, values: Mapping[str, Any], origin: Origin) -> bytes:
     """The document as .docx; jinja2.UndefinedError for a value that the template asks for."""
     template = _template(path, path.stat().st_mtime_ns)
     if template.is_simple:
-        return template.fill(values)
-    return fill_with_docxtpl(path, values)
+        return template.fill(values, origin)
+    return fill_with_docxtpl(path, values, origin)
 
 
-def fill_with_docxtpl(path: Path, values: Mapping[str, Any]) -> bytes:
+def fill_with_docxtpl(path: Path, values: Mapping[str, Any], origin: Origin) -> bytes:
     """The document as docxtpl alone makes it, for templates with values outside the text."""
     template = DocxTemplate(path)
     template.render(dict(values), ENVIRONMENT, autoescape=True)
+    set_origin(template.docx.core_properties, origin)
     document = io.BytesIO()
     template.save(document)
     return document.getvalue()
+
+
+def set_origin(properties: Any, origin: Origin) -> None:
+    """Writes the author and the days of a document into its properties."""
+    # the properties hold a day of UTC without a zone
+    at = origin.at.astimezone(UTC).replace(tzinfo=None, microsecond=0)
+    properties.author = properties.last_modified_by = origin.author
+    properties.created = properties.modified = at
+    properties.revision = 1
+    properties.comments = ""
 
 
 @lru_cache(maxsize=64)
@@ -92,7 +113,7 @@ class _Template:
         self._docxtpl.render_properties({}, ENVIRONMENT)
         complete, shared = io.BytesIO(), io.BytesIO()
         self._docxtpl.docx.save(complete)
-        filled_parts = [self._document, *(part for part, _ in self._edges)]
+        filled_parts = [self._document, self._properties, *(part for part, _ in self._edges)]
         filled_names = {part.partname.membername for part in filled_parts}
         with (
             zipfile.ZipFile(complete) as package,
@@ -103,15 +124,23 @@ class _Template:
                     rest.writestr(member.filename, package.read(member))
         return shared.getvalue()
 
-    def fill(self, values: Mapping[str, Any]) -> bytes:
+    @property
+    def _properties(self) -> Any:
+        """The part of the document's properties."""
+        return self._document.package._core_properties_part
+
+    def fill(self, values: Mapping[str, Any], origin: Origin) -> bytes:
         """The document as .docx."""
         with self._lock:
-            parts = {self._document: self._body(values)}
-            parts |= {part: self._edge(part, text, values) for part, text in self._edges}
+            parts = {self._document: serialize_part_xml(self._body(values))}
+            for part, text in self._edges:
+                parts[part] = serialize_part_xml(self._edge(part, text, values))
             document = io.BytesIO(self._shared)
+            set_origin(self._docxtpl.docx.core_properties, origin)
+            parts[self._properties] = self._properties.blob
         with zipfile.ZipFile(document, "a", zipfile.ZIP_DEFLATED) as package:
-            for part, xml in parts.items():
-                package.writestr(part.partname.membername, serialize_part_xml(xml))
+            for part, content in parts.items():
+                package.writestr(part.partname.membername, content)
         return document.getvalue()
 
     def _body(self, values: Mapping[str, Any]) -> Any:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -13,13 +13,29 @@ from qualwatch.archive.actions import store
 from qualwatch.archive.contents import Content
 from qualwatch.assessments.models import Run
 from qualwatch.cases.acting import ActContext
-from qualwatch.cases.competence import competent_for
-from qualwatch.cases.documents.evidence import evidence_of
+from qualwatch.cases.competence import competent_for, route_of
+from qualwatch.cases.documents.basis import (
+    basis_of,
+    insurance_basis,
+    is_rest_day,
+    legal_basis,
+    lower_grade_months,
+)
+from qualwatch.cases.documents.contacts import contact_of, required_contact_of
+from qualwatch.cases.documents.evidence_list import (
+    evidence_of_act,
+    evidence_on_file,
+    evidence_rows,
+)
+from qualwatch.cases.documents.filling import Origin
+from qualwatch.cases.documents.insurance import abnormal_people
 from qualwatch.cases.documents.kinds import DOCUMENT_KINDS, day, rendered
 from qualwatch.cases.documents.numbers import mark_of, next_number, review_organ
+from qualwatch.cases.documents.wording import clause, sentence, without_stray_blanks
 from qualwatch.cases.models import (
     Application,
     Case,
+    CaseRequirement,
     CreditRecord,
     Determination,
     Document,
@@ -33,14 +49,28 @@ from qualwatch.privacy import hidden
 from qualwatch.reports.labels import REQUIREMENTS
 from qualwatch.wording import gettext_noop as _  # documents are Chinese
 
-NO_VALUE = "—"
 RED_CARD_KINDS = ("determination", "order-to-rectify")
 INSURANCE = "insurance"
 APPLICATION_MARK = "资申"
 COLOURS = {"yellow": _("黄牌"), "red": _("红牌")}
-INSURANCE_NAME = _("注册人员社保缴纳")
-INSURANCE_HELD = _("{count} 人异常")
-INSURANCE_BASIS = _("晋建市规字〔2023〕71号 二（一）")
+INSURANCE_NAME = _("注册人员社会保险缴纳")
+INSURANCE_REQUIRED = _("由本单位按月缴纳")
+INSURANCE_ABNORMAL = _("{count}人异常")
+DIFFERENCE = _("{requirement}：{person}，地点：{place}，所见：{seen}")
+SHORTFALL = _("{name}应有{required}人、现有{held}人")
+REST_DAY = _("{day}为休息日，本文书所载行为于当日办理。")
+NOT_SHOWN = _("登记未载")
+BY_CITY = _("{city}（经其审查同意后，报省住房和城乡建设厅核实修复）")
+STATED = _("你单位于{day}提出：{text}本机关答复：{answer}")
+AT_HEARING = _("你单位在听证中提出：{text}本机关答复：{answer}")
+NO_STATEMENT = _("你单位在规定期限内没有提出陈述、申辩。")
+NO_HEARING = _("你单位在规定期限内没有要求听证。")
+HEARING_HELD = _("应你单位要求，本机关于{day}举行听证，并制作听证笔录。")
+HEARING_RETRACTED = _("你单位要求听证后撤回了要求。")
+HEARING_ABSENT = _("你单位经通知无正当理由没有参加听证，视为放弃听证。")
+PUBLIC_OBJECTIONS = _("公示期间收到异议{count}件，均已逐件答复。")
+NO_OBJECTIONS = _("公示期间没有收到异议。")
+LEGAL_REVIEW = _("经{day}法制审核：{opinion}")
 
 
 def issue(  # noqa: PLR0913  # what a document may be about, by keyword
@@ -55,25 +85,36 @@ def issue(  # noqa: PLR0913  # what a document may be about, by keyword
     batch: WithdrawalList | None = None,
     credit_code: str = "",
     authority: str = "",
+    cases: Sequence[Case] = (),
 ) -> Document:
     """Issues a document under the next number of its authority, in the act's transaction.
 
-    `authority`: the slug of who issues it, by default of who acts or is competent. NoTemplate;
-    jinja2.UndefinedError where `values` lack what the template asks for.
+    `authority`: the slug of who issues it, by default of who acts or is competent. `cases`: those
+    that it is about, by default its case, or those of its list. NoTemplate; CannotStep where its
+    legal basis or the authority's contact is not on record; jinja2.UndefinedError where `values`
+    lack what the template asks for.
     """
     document_kind = DOCUMENT_KINDS[kind]
     slug = authority or ctx.authority or (competent_for(case) if case else "")
     mark = mark_of(slug, ctx.law) + document_kind.mark
     number = next_number(f"document/{mark}", mark, ctx.on.year)
-    template_values = {
-        **_without_identity_numbers(values),
-        "organisation": organisation(slug).name,
-        "number": number,
-        "title": document_kind.title,
-        "addressee": addressee,
-        "issued_on": day(ctx.on),
-    }
-    file = store(Content("docx", rendered(kind, template_values)), at=ctx.at)
+    issuer = organisation(slug)
+    template_values = without_stray_blanks(
+        {
+            "copies": "",
+            **_without_identity_numbers(values),
+            "organisation": issuer.name,
+            "number": number,
+            "title": document_kind.title,
+            "addressee": addressee,
+            "issued_on": day(ctx.on),
+            "legal_basis": legal_basis(kind, cases or _cases_of(case, batch), ctx),
+            "contact": (required_contact_of if document_kind.needs_contact else contact_of)(issuer),
+            "rest_day": REST_DAY.format(day=day(ctx.on)) if is_rest_day(ctx.on, ctx.law) else "",
+        }
+    )
+    content = rendered(kind, template_values, Origin(issuer.name, ctx.at))
+    file = store(Content("docx", content), at=ctx.at)
     document = Document.objects.create(
         kind=kind,
         number=number,
@@ -95,6 +136,14 @@ def issue(  # noqa: PLR0913  # what a document may be about, by keyword
     stream = case.stream if case else f"organisation/{slug}"
     ctx.entries.append(NewEntry(stream, "issued", details=details))
     return document
+
+
+def _cases_of(case: Case | None, batch: WithdrawalList | None) -> list[Case]:
+    """The cases that a document is about: its own, or those of its list."""
+    if case is not None:
+        return [case]
+    members = batch.members.select_related("case").order_by("pk") if batch else ()
+    return [row.case for row in members]
 
 
 def issue_to_enterprise(
@@ -129,56 +178,89 @@ def application_number(ctx: ActContext) -> str:
 
 
 def about(case: Case) -> dict[str, Any]:
-    """Values about its case that most documents share."""
+    """Values about its case that most documents share; of an enterprise-wide case no item."""
     return {
         "enterprise": case.enterprise,
         "credit_code": case.credit_code,
-        "item": name_of(case),
-        "certificate_no": case.certificate_no or NO_VALUE,
-        "card": case.card_number or NO_VALUE,
+        "item": name_of(case) if case.category is not None else "",
+        "certificate_no": case.certificate_no,
+        "card": case.card_number,
         "published_on": day(case.published_on),
         "red_ends_on": day(case.red_ends_on),
     }
 
 
-def figure_rows(figures: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Rows of the table of requirements, from figures by requirement."""
-    return [_figure_row(slug, figure) for slug, figure in figures.items()]
+def shown_figures(
+    case: Case, figures: Mapping[str, Mapping[str, Any]], ctx: ActContext
+) -> dict[str, Any]:
+    """Figures by requirement as the tables of a document show them.
+
+    requirements: figures of the registers. found: those of an officer, beside the registers', with
+    the reason why they differ. people: who has abnormal insurance. CannotStep where a requirement
+    has no basis.
+    """
+    people = abnormal_people(case, figures[INSURANCE]) if INSURANCE in figures else []
+    rows: dict[bool, list[dict[str, Any]]] = {True: [], False: []}
+    for slug, figure in figures.items():
+        if slug != INSURANCE or not people:
+            rows[is_found(figure)].append(_figure_row(case, slug, figure, ctx))
+    return {
+        "requirements": rows[False],
+        "found": rows[True],
+        "people": people,
+        "difference": sentence("；".join(_differences(figures))),
+    }
 
 
-def _figure_row(slug: str, figure: Mapping[str, Any]) -> dict[str, Any]:
-    if "people" in figure:
+def is_found(figure: Mapping[str, Any]) -> bool:
+    """Whether an officer gave the figure; then the registers' stands beside it."""
+    return "registered" in figure
+
+
+def _differences(figures: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """Of each figure that differs from the registers': who, where, and what was seen."""
+    return [
+        DIFFERENCE.format(
+            requirement=requirement_name(slug),
+            **{name: clause(text) for name, text in figure["why"].items()},
+        )
+        for slug, figure in figures.items()
+        if figure.get("why")
+    ]
+
+
+def requirement_name(slug: str) -> str:
+    """A requirement as documents name it."""
+    return INSURANCE_NAME if slug == INSURANCE else REQUIREMENTS.get(slug, slug)
+
+
+def _figure_row(
+    case: Case, slug: str, figure: Mapping[str, Any], ctx: ActContext
+) -> dict[str, Any]:
+    registered = figure.get("registered")
+    if slug == INSURANCE:
+        abnormal = INSURANCE_ABNORMAL.format(count=figure["people"])
+        by_registers = INSURANCE_ABNORMAL.format(count=registered)
         return {
             "name": INSURANCE_NAME,
-            "required": NO_VALUE,
-            "held": INSURANCE_HELD.format(count=figure["people"]),
-            "shortfall": NO_VALUE,
-            "basis": INSURANCE_BASIS,
+            "required": INSURANCE_REQUIRED,
+            "held": abnormal,
+            "shortfall": abnormal,
+            "basis": insurance_basis(ctx),
+            "registered": NOT_SHOWN if registered is None else by_registers,
         }
-    row: dict[str, Any] = {
-        "name": REQUIREMENTS.get(slug, slug),
-        "basis": "、".join(figure.get("basis", ())) or NO_VALUE,
+    counts = {name: figure.get(name) for name in ("required", "held", "shortfall")}
+    return {
+        "name": requirement_name(slug),
+        "basis": basis_of(case, slug, figure),
+        "registered": NOT_SHOWN if registered is None else registered,
+        **{name: NOT_SHOWN if count is None else count for name, count in counts.items()},
     }
-    for name in ("required", "held", "shortfall"):
-        count = figure.get(name)
-        row[name] = NO_VALUE if count is None else count
-    return row
 
 
 def warned_figures(requirements: Iterable[Any]) -> dict[str, dict[str, Any]]:
     """By requirement, the figures that the enterprise was warned with; of CaseRequirement rows."""
     return {row.requirement: row.warned_figures for row in requirements}
-
-
-def rule_of(case: Case, ctx: ActContext) -> str:
-    """The article that an order to rectify this item rests on."""
-    category = ctx.law.categories.get(case.category or "")
-    sector = category.sector if category else "construction"
-    article = ctx.law.policy_on(ctx.on)["management_rule"][sector]
-    document = ctx.law.documents[article.document]
-    return _("《{name}》（{doc_no}）{article}").format(
-        name=document.name, doc_no=document.doc_no, article=article.article
-    )
 
 
 def remedies(ctx: ActContext, authority: str) -> dict[str, Any]:
@@ -191,50 +273,92 @@ def remedies(ctx: ActContext, authority: str) -> dict[str, Any]:
     }
 
 
+def objection_to(case: Case, ctx: ActContext) -> str:
+    """Where an enterprise objects to a warning (notice 4(5))."""
+    name = organisation(competent_for(case)).name
+    return name if route_of(case) != "city" else BY_CITY.format(city=name)
+
+
 def warning(case: Case, ctx: ActContext) -> Document:
     """The letter to an enterprise that cannot read its warning on the platform.
 
     Each requirement has its own period. `pushed` is kept for its proof of service: the warnings
     that the letter was about.
     """
-    warned = list(case.requirements.filter(recovered_on=None).order_by("pk"))
-    rows = figure_rows(warned_figures(warned))
-    for row, requirement in zip(rows, warned, strict=True):
-        row["pushed_on"] = day(requirement.pushed_on)
-        row["ends_on"] = day(requirement.ends_on)
+    warned = list(case.requirements.filter(recovered_on=None, determined_on=None).order_by("pk"))
+    rows: list[dict[str, Any]] = []
+    people: list[dict[str, Any]] = []
+    pushed: dict[str, str] = {}
+    for name, figure, pushed_on, ends_on in _warnings(warned):
+        shown = _with_days(shown_figures(case, {name: figure}, ctx), pushed_on, ends_on)
+        rows += shown["requirements"]
+        people += shown["people"]
+        pushed[name] = pushed_on.isoformat()
     values = {
         **about(case),
         "requirements": rows,
-        "pushed": {row.requirement: row.pushed_on.isoformat() for row in warned},
+        "people": people,
+        "objection_to": objection_to(case, ctx),
+        "pushed": pushed,
     }
     return issue_to_enterprise("warning", case, values, ctx)
+
+
+def _warnings(
+    warned: Sequence[CaseRequirement],
+) -> list[tuple[str, Mapping[str, Any], date, date]]:
+    """Requirement, figures, days of the push and of the end; then the same of raised figures."""
+    first = [(row.requirement, row.warned_figures, row.pushed_on, row.ends_on) for row in warned]
+    raised = [
+        (
+            row.requirement,
+            row.raised["figures"],
+            date.fromisoformat(row.raised["pushed_on"]),
+            date.fromisoformat(row.raised["ends_on"]),
+        )
+        for row in warned
+        if row.raised
+    ]
+    return first + raised
+
+
+def _with_days(shown: dict[str, Any], pushed_on: date, ends_on: date) -> dict[str, Any]:
+    """Shown figures, each row with the days of its warning and of the end of its period."""
+    for row in (*shown["requirements"], *shown["people"]):
+        row["pushed_on"] = day(pushed_on)
+        row["ends_on"] = day(ends_on)
+    return shown
 
 
 def supervision_letter(case: Case, what: str, ctx: ActContext) -> Document:
     """A letter that urges to rectify (notice 3)."""
     is_red = case.state == "red"
     rows = case.requirements.order_by("pk")
-    rows = rows.filter(is_determined=True) if is_red else rows.filter(recovered_on=None)
+    rows = rows.filter(determined_on__isnull=False) if is_red else rows.filter(recovered_on=None)
     ends_on = case.red_ends_on if is_red else case.extended_until
     if case.state == "yellow" and ends_on is None:
         ends_on = min((row.ends_on for row in rows), default=None)
     values = {
         **about(case),
-        "requirements": figure_rows(warned_figures(rows)),
-        "what": what,
+        **shown_figures(case, warned_figures(rows), ctx),
+        "what": sentence(what),
         "colour": COLOURS[case.state],
         "ends_on": day(ends_on) if ends_on and ends_on >= ctx.on else "",
+        "objection_to": objection_to(case, ctx),
     }
     return issue_to_enterprise("supervision-letter", case, values, ctx)
 
 
 def credit_record(record: CreditRecord, ctx: ActContext) -> Document:
     """An adverse credit record, and to whom it was referred (notice 3)."""
+    authority = ctx.authority or competent_for(record.case)
     values = {
         **about(record.case),
-        "what": record.what,
-        "evidence": "；".join(file.name for file in evidence_of(record)),
-        "referred_to": record.referred_to,
+        "what": sentence(record.what),
+        "evidence": evidence_rows(evidence_of_act(record)),
+        "referred_to": clause(record.referred_to),
+        "statement_days": ctx.law.policy_on(ctx.on)["statement_working_days"],
+        **remedies(ctx, authority),
     }
     return issue_to_enterprise("credit-record", record.case, values, ctx)
 
@@ -247,11 +371,14 @@ def _signed_red(case: Case) -> Determination | None:
 
 def decided_figures(case: Case) -> dict[str, Any]:
     """By requirement, the figures of the signature, else those of the officer's finding."""
-    signed = _signed_red(case)
-    signed_figures = signed.figures if signed is not None else {}
-    rows = case.requirements.filter(is_determined=True).order_by("pk")
+    signed_figures: dict[str, Any] = {}
+    for signed in case.determinations.filter(state="signed", outcome="red").order_by("pk"):
+        signed_figures |= signed.figures
+    determined = list(case.requirements.filter(determined_on__isnull=False).order_by("pk"))
+    # of a card that is closed or about to be closed all of them have recovered
+    red = [row for row in determined if row.recovered_on is None] or determined
     return {
-        row.requirement: signed_figures.get(row.requirement) or row.warned_figures for row in rows
+        row.requirement: signed_figures.get(row.requirement) or row.warned_figures for row in red
     }
 
 
@@ -269,29 +396,38 @@ def red_card(
     case: Case, basis: RedCardBasis, ctx: ActContext, kinds: Iterable[str]
 ) -> list[Document]:
     """Issues what comes with a red card: the determination, the order to rectify."""
-    runs = {figure["run"] for figure in basis.figures.values() if "run" in figure}
+    runs = runs_of(basis.figures)
     run = Run.objects.filter(pk__in=runs).first()
+    shown = shown_figures(case, basis.figures, ctx)
     values = {
         **about(case),
-        "requirements": figure_rows(basis.figures),
+        **shown,
+        # for the proof of service: the requirements whose red period begins with it
+        "determined": list(basis.figures),
         "warned_on": day(basis.warned_on),
-        "because": basis.because,
+        "because": sentence(basis.because),
         "run": run.pk if run and basis.warned_on else None,
         "as_of": day(run.as_of) if run else "",
-        "standards": _standards(basis.figures),
-        "rule": rule_of(case, ctx),
+        "standards": _standards(shown, ctx),
+        "evidence": evidence_rows(evidence_on_file(case, runs=runs)),
         "red_months": ctx.law.policy_on(ctx.on)["red_period_months"],
         **remedies(ctx, ctx.authority or competent_for(case)),
     }
     return [issue_to_enterprise(kind, case, values, ctx) for kind in kinds]
 
 
-def _standards(figures: Mapping[str, Mapping[str, Any]]) -> str:
-    """The documents of the standards that the figures rest on."""
-    standards = sorted({name for figure in figures.values() for name in figure.get("basis", ())})
-    if INSURANCE in figures:
-        standards.append(INSURANCE_BASIS)
-    return "、".join(standards) or NO_VALUE
+def runs_of(figures: Mapping[str, Mapping[str, Any]]) -> set[int]:
+    """The numbers of the runs that figures were found in."""
+    return {figure["run"] for figure in figures.values() if "run" in figure}
+
+
+def _standards(shown: Mapping[str, Any], ctx: ActContext) -> str:
+    """The documents of the standards that the shown figures rest on."""
+    rows = [*shown["requirements"], *shown["found"]]
+    standards = dict.fromkeys(row["basis"] for row in rows)
+    if shown["people"]:
+        standards[insurance_basis(ctx)] = None
+    return "、".join(standards)
 
 
 def issued_again(voided: Document, ctx: ActContext) -> Document:
@@ -301,7 +437,8 @@ def issued_again(voided: Document, ctx: ActContext) -> Document:
     """
     case = voided.case
     if case is not None and voided.kind in RED_CARD_KINDS:
-        return red_card(case, basis_of_red_card(case), ctx, [voided.kind])[0]
+        names = voided.template_values.get("determined", ())
+        return red_card(case, basis_of_red_card(case, names), ctx, [voided.kind])[0]
     return issue(
         voided.kind,
         ctx,
@@ -315,8 +452,17 @@ def issued_again(voided: Document, ctx: ActContext) -> Document:
     )
 
 
-def basis_of_red_card(case: Case) -> RedCardBasis:
-    """The basis of an open red card, from what is on record."""
+def basis_of_red_card(case: Case, names: Sequence[str] = ()) -> RedCardBasis:
+    """The basis of an open red card, from what is on record.
+
+    `names`: only these of its requirements, where any of them is still red.
+    """
+    basis = _basis_of_red_card(case)
+    figures = {name: figure for name, figure in basis.figures.items() if name in names}
+    return replace(basis, figures=figures) if figures else basis
+
+
+def _basis_of_red_card(case: Case) -> RedCardBasis:
     source = case.arises_from or case
     signed = _signed_red(source)
     if signed is None:
@@ -324,7 +470,7 @@ def basis_of_red_card(case: Case) -> RedCardBasis:
         return RedCardBasis(decided_figures(case), finding.what if finding else "", None)
     rows = source.requirements.all()
     if case.arises_from is None:
-        rows = rows.filter(is_determined=True)
+        rows = rows.filter(determined_on__isnull=False)
     warned_on = min((row.pushed_on for row in rows), default=None)
     return RedCardBasis(decided_figures(case), signed.because, warned_on)
 
@@ -332,9 +478,12 @@ def basis_of_red_card(case: Case) -> RedCardBasis:
 def intended_withdrawal(row: Withdrawal, ctx: ActContext) -> Document:
     """The notice of the intended withdrawal, with the days for statement and hearing."""
     policy = ctx.law.policy_on(ctx.on)
+    figures = decided_figures(row.case)
+    evidence = evidence_on_file(row.case, withdrawal=row, runs=runs_of(figures))
     values = {
         **about(row.case),
-        "requirements": figure_rows(decided_figures(row.case)),
+        **shown_figures(row.case, figures, ctx),
+        "evidence": evidence_rows(evidence),
         "statement_days": policy["statement_working_days"],
         "hearing_days": policy["hearing_request_working_days"],
     }
@@ -342,23 +491,77 @@ def intended_withdrawal(row: Withdrawal, ctx: ActContext) -> Document:
 
 
 def withdrawal_decision(row: Withdrawal, because: str, ctx: ActContext) -> Document:
-    """The decision, with the figures of the recheck and the remedies."""
+    """The decision, with the figures of the recheck and the remedies.
+
+    It says what the enterprise stated and why that was not followed, how the hearing ended, what
+    the public objected, and what the legal review found.
+    """
     case = row.case
     figures = {
-        name: row.figures.get(name) or decided_figure
+        name: _rechecked_figure(row.figures.get(name), decided_figure)
         for name, decided_figure in decided_figures(case).items()
     }
+    evidence = evidence_on_file(case, withdrawal=row, runs=runs_of(figures))
     values = {
         **about(case),
-        "requirements": figure_rows(figures),
-        "because": because,
+        **shown_figures(case, figures, ctx),
+        "evidence": evidence_rows(evidence),
+        "because": sentence(because),
         "notice_served_on": day(row.notice_served_on),
         "display_ends_on": day(row.display_until),
-        "rule": rule_of(case, ctx),
-        "lower_grade_months": ctx.law.policy_on(ctx.on)["lower_grade_window_months"],
+        "rechecked_on": day(row.rechecked_on),
+        "statements": _statements(row),
+        "hearing": _hearing(row),
+        "objections": _objections(row),
+        "legal_review": _legal_review(row),
+        "lower_grade_months": lower_grade_months([case], ctx),
         **remedies(ctx, ctx.authority),
     }
     return issue_to_enterprise("withdrawal-decision", case, values, ctx, row)
+
+
+def _rechecked_figure(
+    rechecked: Mapping[str, Any] | None, decided: Mapping[str, Any]
+) -> Mapping[str, Any]:
+    """The figure of the recheck, where there was one; its basis else that of the decision."""
+    if not rechecked:
+        return decided
+    return {**rechecked, "basis": rechecked.get("basis") or decided.get("basis")}
+
+
+def _statements(row: Withdrawal) -> list[str]:
+    """Each statement of the enterprise with the answer; one sentence where there is none."""
+    texts = {"statement": STATED, "hearing": AT_HEARING}
+    submissions = row.submissions.filter(kind__in=texts).order_by("pk")
+    stated = [
+        texts[submission.kind].format(
+            day=day(submission.submitted_on),
+            text=sentence(submission.text),
+            answer=sentence(submission.answer),
+        )
+        for submission in submissions
+    ]
+    return stated or [NO_STATEMENT]
+
+
+def _hearing(row: Withdrawal) -> str:
+    """How the hearing ended."""
+    hearing = row.hearings.filter(state__in=("held", "retracted", "absent")).order_by("-pk").first()
+    if hearing is None:
+        return NO_HEARING if row.hearing_asked_on is None else HEARING_RETRACTED
+    if hearing.state == "held":
+        return HEARING_HELD.format(day=day(ActContext.day_of(hearing.at)))
+    return HEARING_RETRACTED if hearing.state == "retracted" else HEARING_ABSENT
+
+
+def _objections(row: Withdrawal) -> str:
+    """How many objections of the public were answered; who objected is not said."""
+    count = row.submissions.filter(kind="objection").count()
+    return PUBLIC_OBJECTIONS.format(count=count) if count else NO_OBJECTIONS
+
+
+def _legal_review(row: Withdrawal) -> str:
+    return LEGAL_REVIEW.format(day=day(row.reviewed_on), opinion=sentence(row.review_opinion))
 
 
 def hearing_notice(hearing: Hearing, ctx: ActContext) -> Document:
@@ -374,8 +577,8 @@ def hearing_record(hearing: Hearing, lines: Sequence[str], ctx: ActContext) -> D
         **_hearing_values(hearing),
         "enterprise": row.case.enterprise,
         "credit_code": row.case.credit_code,
-        "present": hearing.present,
-        "lines": list(lines),
+        "present": clause(hearing.present),
+        "lines": [text for line in lines if (text := sentence(line))],
     }
     return issue("hearing-record", ctx, values=values, addressee="", case=row.case, withdrawal=row)
 
@@ -406,8 +609,8 @@ def items(cases: Iterable[Case], outcomes: Mapping[int, str] | None = None) -> d
             "enterprise": case.enterprise,
             "credit_code": case.credit_code,
             "item": name_of(case),
-            "card": case.card_number or NO_VALUE,
-            "outcome": by_case.get(case.pk, NO_VALUE),
+            "card": case.card_number,
+            "outcome": by_case.get(case.pk, ""),
             "why": _shortfalls(case),
         }
         for sequence_no, case in enumerate(cases, 1)
@@ -419,8 +622,23 @@ def items(cases: Iterable[Case], outcomes: Mapping[int, str] | None = None) -> d
     }
 
 
+ANNEX = _("《{title}》（{number}）")
+
+
+def annexes(cases: Iterable[Case]) -> list[str]:
+    """The documents issued in these cases, as a request names its annexes."""
+    documents = Document.objects.filter(case__in=list(cases), voided_on=None).order_by("pk")
+    return [ANNEX.format(title=row.title, number=row.number) for row in documents]
+
+
 def _shortfalls(case: Case) -> str:
     """Of each requirement determined: its name, required and held."""
-    determined = case.requirements.filter(is_determined=True)
-    rows = figure_rows(warned_figures(determined))
-    return "；".join(f"{row['name']}：{row['required']}/{row['held']}" for row in rows) or NO_VALUE
+    parts = []
+    for slug, figure in decided_figures(case).items():
+        if slug == INSURANCE:
+            abnormal = INSURANCE_ABNORMAL.format(count=figure.get("people"))
+            parts.append(f"{INSURANCE_NAME}{abnormal}")
+            continue
+        required, held = figure.get("required"), figure.get("held")
+        parts.append(SHORTFALL.format(name=requirement_name(slug), required=required, held=held))
+    return "；".join(parts)

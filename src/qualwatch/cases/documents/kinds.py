@@ -8,20 +8,24 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from django.conf import settings
 
-from qualwatch.cases.documents.filling import fill_template
+from qualwatch.cases.documents.filling import Origin, fill_template
 from qualwatch.wording import gettext_noop as _  # documents are Chinese
 
 FOLDER = Path(__file__).parent / "templates"
+# GB/T 9704-2012: a letter (信函格式), an upward document with its signatory (上行文), any other
+# (文件格式); a record has no head and is signed by those present.
+Form = Literal["order", "letter", "upward", "record"]
 
 
 @dataclass(frozen=True, slots=True)
 class DocumentKind:
     """A kind of document. Its template is `templates/<slug>.docx`."""
 
+    # What stands after the issuing authority in its title.
     title: str
     # in its numbers, after the authority's
     mark: str
@@ -33,20 +37,38 @@ class DocumentKind:
     starts: str = ""
     # A right or a period begins with its service, which is tried until it is proved.
     must_arrive: bool = False
-    # May be served by public notice, where no other way is left and the case is public.
-    may_be_public: bool = False
+    # A public notice states its content, where its case is public; else that a paper lies ready.
+    is_announced_with_content: bool = False
     # Is served although its case has ended.
     outlives: bool = False
     # Published, or others have acted on it: cannot be voided.
     is_final: bool = False
     # Proposes a withdrawal list: the receiver's days to start run from its receipt.
     proposes_list: bool = False
+    form: Form = "order"
+    # Is refused where the authority has no contact on record.
+    needs_contact: bool = False
 
 
 # What every document has.
-COMMON_FIELDS = ("organisation", "number", "title", "addressee", "issued_on")
+COMMON_FIELDS = (
+    "organisation",
+    "number",
+    "title",
+    "addressee",
+    "issued_on",
+    "legal_basis",
+    "contact",
+    "copies",
+    "rest_day",
+)
+# What an upward document has besides.
+SIGNATORY = "signatory"
 ENTERPRISE_AND_ITEM = ("credit_code", "item")
-ITEM = (*ENTERPRISE_AND_ITEM, "certificate_no", "requirements")
+# found: figures of an inspection beside those of the registers; people: abnormal insurance.
+FIGURES = ("requirements", "found", "people", "difference")
+ITEM = (*ENTERPRISE_AND_ITEM, "certificate_no", *FIGURES)
+EVIDENCE = "evidence"
 REMEDIES = ("reconsideration_days", "litigation_months", "review_organ")
 LIST = ("rows", "items_count")
 COUNTED_LIST = (*LIST, "enterprises")
@@ -57,7 +79,7 @@ DOCUMENT_KINDS: Mapping[str, DocumentKind] = {
     "warning": DocumentKind(
         _("资质黄牌预警告知书"),
         "资预",
-        ITEM,
+        (*ENTERPRISE_AND_ITEM, "certificate_no", "requirements", "people", "objection_to"),
         signed_by="serve",
         starts="push-proved",
         must_arrive=True,
@@ -65,11 +87,11 @@ DOCUMENT_KINDS: Mapping[str, DocumentKind] = {
     "order-to-rectify": DocumentKind(
         _("责令限期整改通知书"),
         "资责",
-        (*ITEM, "card", "published_on", "rule", "red_months"),
+        (*ITEM, *REMEDIES, EVIDENCE, "card", "published_on", "red_months"),
         signed_by="sign",
         starts="order-served",
         must_arrive=True,
-        may_be_public=True,
+        is_announced_with_content=True,
     ),
     "determination": DocumentKind(
         _("资质不达标认定书"),
@@ -77,23 +99,23 @@ DOCUMENT_KINDS: Mapping[str, DocumentKind] = {
         (
             *ITEM,
             *REMEDIES,
+            EVIDENCE,
             "card",
             "warned_on",
             "because",
             "standards",
-            "rule",
             "run",
             "as_of",
         ),
         signed_by="sign",
         must_arrive=True,
-        may_be_public=True,
     ),
     "supervision-letter": DocumentKind(
         _("关于督促整改资质预警问题的函"),
         "资督",
-        (*ITEM, "colour", "what", "ends_on"),
+        (*ITEM, "colour", "what", "ends_on", "objection_to"),
         signed_by="follow-up",
+        form="letter",
     ),
     "receipt": DocumentKind(
         _("资质预警申请收件回执"),
@@ -106,6 +128,7 @@ DOCUMENT_KINDS: Mapping[str, DocumentKind] = {
         "资审",
         (*APPLICATION, "files", "enterprise", "item", "because"),
         signed_by="sign",
+        form="letter",
     ),
     "application-decision": DocumentKind(
         _("资质预警申请决定书"),
@@ -113,7 +136,6 @@ DOCUMENT_KINDS: Mapping[str, DocumentKind] = {
         (*APPLICATION, *REMEDIES, "item", "outcome", "because", "repairs", "is_refused"),
         signed_by="sign",
         must_arrive=True,
-        may_be_public=True,
         outlives=True,
     ),
     "suggestion-list": DocumentKind(
@@ -124,15 +146,17 @@ DOCUMENT_KINDS: Mapping[str, DocumentKind] = {
         must_arrive=True,
         is_final=True,
         proposes_list=True,
+        form="letter",
     ),
     "intended-withdrawal": DocumentKind(
         _("拟撤回资质告知书"),
         "资拟",
-        (*ITEM, "card", "red_ends_on", "statement_days", "hearing_days"),
+        (*ITEM, EVIDENCE, "card", "red_ends_on", "statement_days", "hearing_days"),
+        needs_contact=True,
         signed_by="withdraw",
         starts="notify-intent",
         must_arrive=True,
-        may_be_public=True,
+        is_announced_with_content=True,
     ),
     "hearing-notice": DocumentKind(
         _("听证通知书"),
@@ -141,18 +165,19 @@ DOCUMENT_KINDS: Mapping[str, DocumentKind] = {
         signed_by="withdraw",
         starts="notify-hearing",
         must_arrive=True,
-        may_be_public=True,
     ),
     "hearing-record": DocumentKind(
         _("听证笔录"),
         "资听笔",
         (*HEARING, "enterprise", "credit_code", "present", "lines"),
         signed_by="withdraw",
+        form="record",
     ),
     "display-notice": DocumentKind(
         _("关于拟撤回建设工程企业资质的公示"),
         "资示",
         (*COUNTED_LIST, "display_days", "displayed_on", "display_ends_on"),
+        needs_contact=True,
         signed_by="withdraw",
         is_final=True,
     ),
@@ -162,16 +187,22 @@ DOCUMENT_KINDS: Mapping[str, DocumentKind] = {
         (
             *ITEM,
             *REMEDIES,
+            EVIDENCE,
+            "card",
             "notice_served_on",
             "display_ends_on",
+            "rechecked_on",
             "because",
-            "rule",
+            "statements",
+            "hearing",
+            "objections",
+            "legal_review",
             "lower_grade_months",
         ),
         signed_by="sign-withdrawal",
         starts="announce",
         must_arrive=True,
-        may_be_public=True,
+        is_announced_with_content=True,
         outlives=True,
         is_final=True,
     ),
@@ -190,11 +221,13 @@ DOCUMENT_KINDS: Mapping[str, DocumentKind] = {
         signed_by="sign-withdrawal",
         outlives=True,
         is_final=True,
+        form="letter",
     ),
     "quarterly-return": DocumentKind(
         _("季度预警企业资质撤回情况汇总表"),
         "资季",
-        (*LIST, "quarter", "version", "lines", "differences"),
+        (*LIST, SIGNATORY, "quarter", "version", "lines", "differences"),
+        form="upward",
         signed_by="propose",
         must_arrive=True,
         outlives=True,
@@ -203,7 +236,18 @@ DOCUMENT_KINDS: Mapping[str, DocumentKind] = {
     "quarterly-summary": DocumentKind(
         _("全省季度预警企业资质撤回情况汇总"),
         "资汇",
-        ("quarter", "reporters", "received", "in_time", "reported", "lines", "missing"),
+        (
+            SIGNATORY,
+            "quarter",
+            "reporters",
+            "received",
+            "in_time",
+            "reported",
+            "total",
+            "lines",
+            "missing",
+        ),
+        form="upward",
         signed_by="sign",
         outlives=True,
     ),
@@ -233,9 +277,11 @@ DOCUMENT_KINDS: Mapping[str, DocumentKind] = {
         is_final=True,
     ),
     "ministry-report": DocumentKind(
-        _("关于报请撤回建设工程企业资质的报告"),
+        _("关于撤回建设工程企业资质的请示"),
         "资报",
-        COUNTED_LIST,
+        (*COUNTED_LIST, SIGNATORY, "annexes", "because"),
+        form="upward",
+        needs_contact=True,
         signed_by="sign",
         must_arrive=True,
         is_final=True,
@@ -247,11 +293,29 @@ DOCUMENT_KINDS: Mapping[str, DocumentKind] = {
         (*LIST, "suggested_on", "suggestion"),
         must_arrive=True,
         outlives=True,
+        form="letter",
+    ),
+    "transfer-letter": DocumentKind(
+        _("关于移交资质预警案件的函"),
+        "资移",
+        (
+            *ENTERPRISE_AND_ITEM,
+            "enterprise",
+            "certificate_no",
+            "moved",
+            "state",
+            "requirements",
+            "people",
+            "papers",
+        ),
+        must_arrive=True,
+        outlives=True,
+        form="letter",
     ),
     "credit-record": DocumentKind(
         _("不良信用记录告知书"),
         "资信",
-        ("enterprise", "credit_code", "what", "evidence", "referred_to"),
+        (*REMEDIES, "enterprise", "credit_code", "what", EVIDENCE, "referred_to", "statement_days"),
         signed_by="propose",
         must_arrive=True,
         outlives=True,
@@ -263,8 +327,8 @@ class NoTemplate(Exception):
     """The kind of document is unknown, or its template is not there."""
 
 
-def rendered(kind: str, values: Mapping[str, Any]) -> bytes:
-    """The document as .docx.
+def rendered(kind: str, values: Mapping[str, Any], origin: Origin) -> bytes:
+    """The document as .docx; `origin` stands in its properties.
 
     NoTemplate; a value that the template asks for and `values` lack is an error, never a blank.
     """
@@ -272,7 +336,7 @@ def rendered(kind: str, values: Mapping[str, Any]) -> bytes:
     path = own if own.is_file() else FOLDER / f"{kind}.docx"
     if kind not in DOCUMENT_KINDS or not path.is_file():
         raise NoTemplate(kind)
-    return fill_template(path, values)
+    return fill_template(path, values, origin)
 
 
 def day(on: date | None) -> str:

@@ -6,16 +6,31 @@ from datetime import date
 
 from django.db.models import Q
 
-from qualwatch.accounts.models import Account
-from qualwatch.accounts.queries import has_capability
 from qualwatch.cases.acting import ActContext
+from qualwatch.cases.competence import successor_of
+from qualwatch.cases.deadline_columns import PROOF_OF_SERVICE, START_OF_WITHDRAWAL, bases_of
 from qualwatch.cases.deadlines import start_due
 from qualwatch.cases.documents.kinds import DOCUMENT_KINDS
+from qualwatch.cases.documents.public_notices import (
+    ERASED,
+    announce,
+    is_public,
+    number_of_notice,
+    remove_notice,
+)
 from qualwatch.cases.models import Attachment, Case, Document, Service, Withdrawal
 from qualwatch.cases.notices import texts
-from qualwatch.cases.notices.notify import Notification, has_account, notify
+from qualwatch.cases.notices.notify import ACTING, Notification, has_account, has_seat, notify
 from qualwatch.cases.recipient import Recipient
-from qualwatch.cases.tasks import SERVE, START, WITHDRAWAL_STEPS, complete, new_task, open_tasks
+from qualwatch.cases.tasks import (
+    SERVE,
+    START,
+    WITHDRAWAL_STEPS,
+    complete,
+    due_by_rule,
+    new_task,
+    open_tasks,
+)
 from qualwatch.journal.actions import NewEntry
 from qualwatch.law.calendar import Calendar
 from qualwatch.law.policy import Policy
@@ -29,14 +44,11 @@ from qualwatch.procedure.service import (
     next_method,
     served_by_notice,
 )
-from qualwatch.publication.actions import NewAnnouncement, post_announcement, remove_announcement
 from qualwatch.wording import gettext_noop as _  # what is kept is Chinese
 
-ARRIVED = _("到达收文单位的平台收件箱")
+STARTED = _("收文单位已启动撤回程序")
 # FAILURES that the system records.
 VOIDED, TAKEN_DOWN = "voided", "taken-down"
-# Closing codes after which nothing stays public.
-ERASED = ("repaired", "annulled", "duplicate")
 
 
 def circumstances_of(
@@ -55,8 +67,11 @@ def circumstances_of(
         has_account=has_account(document.credit_code),
         opening_proves=document.kind in ctx.law.policy_on(ctx.on)["platform_opening_proves"],
         has_consent=has_consent or _has_consent(case),
-        may_be_public=kind.may_be_public and case is not None and is_public(case),
+        may_be_announced=kind.must_arrive and bool(document.credit_code),
+        # a warning is a yellow card's, also beside a red one
+        is_public=document.kind != "warning" and case is not None and is_public(case),
         failed=failed,
+        proved_failures=_proved_failures(document),
     )
 
 
@@ -68,23 +83,43 @@ def _has_consent(case: Case | None) -> bool:
     return Attachment.objects.filter(is_consent=True, service__document__case=case).exists()
 
 
-def is_public(case: Case) -> bool:
-    """Whether the public knows of a case: a red card that was not undone. A yellow card never."""
-    return case.published_on is not None and case.closed_because not in ERASED
+def _proved_failures(document: Document) -> set[str]:
+    """The methods of which an attempt failed with its file."""
+    failed = document.services.exclude(failed_on=None).exclude(failed_as__in=(VOIDED, TAKEN_DOWN))
+    return set(failed.filter(attachments__is_consent=False).values_list("method", flat=True))
 
 
-def due_of_attempt(method: str, sent_on: date, policy: Policy, calendar: Calendar) -> Deadline:
+def due_of_attempt(
+    document: Document, method: str, sent_on: date, policy: Policy, calendar: Calendar
+) -> Deadline:
     """By when an attempt is proved, or the next method is tried; of a notice: when it serves."""
     if method == NOTICE:
         return served_by_notice(sent_on, policy["public_notice_service_days"], calendar)
-    days = Period(policy["service_proof_working_days"], "working-days")
-    return days.from_day(sent_on, calendar)
+    to_authority = method == PLATFORM and not document.credit_code
+    name = "authority_opening_working_days" if to_authority else "service_proof_working_days"
+    return Period(policy[name], "working-days").from_day(sent_on, calendar)
 
 
 def start_attempt(document: Document, method: str, recipient: str, ctx: ActContext) -> Service:
     """Starts an attempt, with its notice on the platform or its announcement to the public."""
-    due = due_of_attempt(method, ctx.on, ctx.law.policy_on(ctx.on), ctx.law.calendar)
-    service = Service.objects.create(
+    service = _new_attempt(document, method, recipient, ctx)
+    if method == PLATFORM:
+        _notify_enterprise(document, ctx)
+    if method == NOTICE:
+        announce(service, ctx)
+    close_serve_tasks(document, ctx)
+    return service
+
+
+def _new_attempt(document: Document, method: str, recipient: str, ctx: ActContext) -> Service:
+    """The row of an attempt, with its journal entry."""
+    due = due_of_attempt(document, method, ctx.on, ctx.law.policy_on(ctx.on), ctx.law.calendar)
+    number = number_of_notice(document, ctx) if method == NOTICE else ""
+    details = {"document": document.number, "method": method}
+    if number:
+        details["notice"] = number
+    ctx.entries.append(NewEntry(stream_of(document), "sent", details=details))
+    return Service.objects.create(
         document=document,
         method=method,
         recipient=recipient,
@@ -92,15 +127,9 @@ def start_attempt(document: Document, method: str, recipient: str, ctx: ActConte
         sent_by=ctx.by,
         due_on=due.ends_on,
         is_due_provisional=due.provisional,
+        announcement_number=number,
+        deadline_bases=bases_of(PROOF_OF_SERVICE, due),
     )
-    if method == PLATFORM:
-        _notify_enterprise(document, ctx)
-    if method == NOTICE:
-        _announce(document, due, ctx)
-    details = {"document": document.number, "method": method}
-    ctx.entries.append(NewEntry(stream_of(document), "sent", details=details))
-    close_serve_tasks(document, ctx)
-    return service
 
 
 def _notify_enterprise(document: Document, ctx: ActContext) -> None:
@@ -114,25 +143,6 @@ def _notify_enterprise(document: Document, ctx: ActContext) -> None:
         recipient=Recipient(document.credit_code, document.addressee),
     )
     notify([notification], ctx.at)
-
-
-def _announce(document: Document, due: Deadline, ctx: ActContext) -> None:
-    days = ctx.law.policy_on(ctx.on)["public_notice_service_days"]
-    announcement = NewAnnouncement(
-        document.number,
-        "service",
-        document.title,
-        document.addressee,
-        document.credit_code,
-        texts.public_notice(document.addressee, document.title, document.number, days),
-    )
-    post_announcement(
-        announcement,
-        on=ctx.on,
-        ends_on=due.ends_on,
-        at=ctx.at,
-        is_provisional=due.provisional,
-    )
 
 
 def serve_on_platform(document: Document, ctx: ActContext) -> Service | None:
@@ -169,14 +179,23 @@ def open_serve_task(document: Document, ctx: ActContext) -> int:
     if open_tasks(SERVE, [detail]).filter(case=document.case).exists():
         return 0
     close_serve_tasks(document, ctx)
+    due = due_by_rule(SERVE, ctx)
     new_task(
         document.case,
         SERVE,
         opened_on=ctx.on,
-        authority=document.organisation,
+        authority=serving_authority_of(document),
+        due_on=due.ends_on if due else None,
+        is_provisional=bool(due and due.provisional),
         detail=detail,
     ).save()
     return 1
+
+
+def serving_authority_of(document: Document) -> str:
+    """The slug of who serves a document: its issuer, or who has its case since it moved."""
+    case = document.case
+    return successor_of(document.organisation, case) if case else document.organisation
 
 
 def is_over(document: Document) -> bool:
@@ -185,41 +204,41 @@ def is_over(document: Document) -> bool:
     withdrawal = document.withdrawal
     if withdrawal is not None and withdrawal.ended:
         return True
+    if DOCUMENT_KINDS[document.kind].proposes_list and document.batch is not None:
+        return not document.batch.members.filter(ended="").exists()
     if DOCUMENT_KINDS[document.kind].outlives:
         return False
+    if document.kind == "warning" and case is not None:
+        return case.state == "closed" or not warnings_that_wait(document, case)
     return case is not None and case.state == "closed"
 
 
-def serve_on_authority(document: Document, slug: str, ctx: ActContext) -> None:
-    """Serves a document on another authority.
+def warnings_that_wait(letter: Document, case: Case) -> list[str]:
+    """The requirements that a letter warns of and whose warning is neither proved nor over."""
+    pushed = {
+        name: date.fromisoformat(day)
+        for name, day in letter.template_values.get("pushed", {}).items()
+    }
+    # a letter warns of the newest figure, and of those before it
+    return [
+        row.requirement
+        for row in case.requirements.filter(recovered_on=None)
+        if row.requirement in pushed
+        and any(day <= pushed[row.requirement] for day in row.unproved_days)
+    ]
 
-    It has arrived when it is in the inbox of an account that may read it; where the authority has
-    none, a task to serve it is opened.
+
+def serve_on_authority(document: Document, slug: str, ctx: ActContext) -> None:
+    """Puts a document into the inbox of another authority and informs its accounts.
+
+    Opening proves its service; where the authority has no account, a task to serve it otherwise is
+    opened.
     """
-    if not _has_reader(slug):
+    if not has_seat(slug):
         open_serve_task(document, ctx)
         return
-    Service.objects.create(
-        document=document,
-        method=PLATFORM,
-        recipient=slug,
-        sent_on=ctx.on,
-        sent_by=ctx.by,
-        due_on=ctx.on,
-        proved_on=ctx.on,
-        proof=ARRIVED,
-        proved_by=ctx.by,
-    )
+    _new_attempt(document, PLATFORM, slug, ctx)
     deliver_copy(document, slug, ctx)
-    details = {"document": document.number, "to": slug}
-    ctx.entries.append(NewEntry(stream_of(document), "served", details=details))
-    record_receipt(document, ctx.on, ctx)
-
-
-def _has_reader(slug: str) -> bool:
-    """Whether an authority has an account that may read cases; '' has none."""
-    accounts = Account.objects.filter(is_active=True, organisation__slug=slug) if slug else []
-    return any(has_capability(account, "read-cases") for account in accounts)
 
 
 def deliver_copy(document: Document, slug: str, ctx: ActContext) -> None:
@@ -232,8 +251,24 @@ def deliver_copy(document: Document, slug: str, ctx: ActContext) -> None:
         to_enterprise=False,
         to_authorities=(slug,),
         document=document,
+        message_capabilities=ACTING,
     )
     notify([notification], ctx.at)
+
+
+def confirm_by_start(document: Document, ctx: ActContext) -> None:
+    """Proves a list that nobody opened by the start of its withdrawals: it was received."""
+    if document.services.filter(proved_on__isnull=False).exists():
+        return
+    record_receipt(document, ctx.on, ctx)
+    close_serve_tasks(document, ctx)
+    service = document.services.filter(method=PLATFORM, failed_on=None).first()
+    if service is None:
+        return
+    service.proved_on, service.proof, service.proved_by = ctx.on, STARTED, ctx.by
+    service.save(update_fields=["proved_on", "proof", "proved_by"])
+    details = {"document": document.number, "method": PLATFORM, "proved_on": ctx.on}
+    ctx.entries.append(NewEntry(stream_of(document), "served", details=details))
 
 
 def record_receipt(document: Document, on: date, ctx: ActContext) -> None:
@@ -245,22 +280,23 @@ def record_receipt(document: Document, on: date, ctx: ActContext) -> None:
         return
     batch.received_on = on
     if batch.route == "city":
-        due = start_due(on, ctx)
-        batch.start_due_on, batch.is_start_due_provisional = due.ends_on, due.provisional
+        START_OF_WITHDRAWAL.write(batch, start_due(on, ctx))
     batch.save()
     waiting = batch.members.filter(ended="", stage="suggested").values_list("pk", flat=True)
     # the tasks were opened without a day, which the receipt gives them
     details = [str(number) for number in waiting]
-    open_tasks(START, details).update(due_on=batch.start_due_on)
+    open_tasks(START, details).update(
+        due_on=batch.start_due_on, is_due_provisional=batch.is_start_due_provisional
+    )
 
 
 def end_attempts(document: Document, why: str, because: str, ctx: ActContext) -> None:
     """Ends all attempts at a document, its announcement and its tasks; `why`: of FAILURES."""
     for service in document.services.filter(failed_on=None):
         if service.method == NOTICE:
-            remove_announcement(document.number, at=ctx.at)
+            remove_notice(service, ctx)
         if service.proved_on is None:
-            fail_attempt(service, why, because, ctx)
+            fail_attempt(service, why, because, ctx.on)
     close_serve_tasks(document, ctx)
 
 
@@ -280,17 +316,25 @@ def take_down_notices(case: Case, because: str, ctx: ActContext) -> None:
         document = service.document
         if DOCUMENT_KINDS[document.kind].outlives and because not in ERASED:
             continue
-        remove_announcement(document.number, at=ctx.at)
+        remove_notice(service, ctx)
         if service.proved_on is None:
-            fail_attempt(service, TAKEN_DOWN, because, ctx)
+            fail_attempt(service, TAKEN_DOWN, because, ctx.on)
             # the instance whose state the step has changed, not the row
             document.case = case
             open_serve_task(document, ctx)
 
 
-def fail_attempt(service: Service, why: str, because: str, ctx: ActContext) -> None:
+def take_down_notices_of_yellow(cases: Iterable[Case], ctx: ActContext) -> None:
+    """Takes down the notices of yellow cards that were closed."""
+    by_number = {case.pk: case for case in cases}
+    running = Service.objects.filter(document__case__in=by_number, method=NOTICE, failed_on=None)
+    for number in sorted(set(running.values_list("document__case", flat=True))):
+        take_down_notices(by_number[number], by_number[number].closed_because, ctx)
+
+
+def fail_attempt(service: Service, why: str, because: str, on: date) -> None:
     """Marks an attempt as failed; `why`: of FAILURES."""
-    service.failed_on = ctx.on
+    service.failed_on = on
     service.failed_as = why
     service.failed_because = because
     service.save(update_fields=["failed_on", "failed_as", "failed_because"])

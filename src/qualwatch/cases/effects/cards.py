@@ -1,27 +1,32 @@
 """Effects of a step: notices, tasks, documents, the public copy; in the step's transaction."""
 
 from collections.abc import Callable, Iterable, Mapping
+from datetime import date
 from typing import Any
 
 from qualwatch.cases.acting import ActContext, Step
 from qualwatch.cases.competence import authority_of, competent_for
+from qualwatch.cases.course.step import write_state_to_row
 from qualwatch.cases.deadlines import application_due
 from qualwatch.cases.documents import issuing
 from qualwatch.cases.documents.numbers import RED_CARD, next_number
+from qualwatch.cases.documents.public_notices import ERASED
 from qualwatch.cases.documents.service import (
-    ERASED,
     serve_or_open_task,
     take_down_notices,
+    take_down_notices_of_yellow,
     tasks_that_survive,
 )
+from qualwatch.cases.effects.transfers import hand_over_outside
 from qualwatch.cases.effects.withdrawal import end_withdrawal, publish_decision
 from qualwatch.cases.models import UNDECIDED, Application, Case
 from qualwatch.cases.notices import texts
 from qualwatch.cases.notices.notify import Notification, notify
 from qualwatch.cases.tasks import APPLICATION_TASKS, SERVE_ORDER, open_task, settle
 from qualwatch.journal.actions import NewEntry
+from qualwatch.procedure.outcomes import continued
 from qualwatch.procedure.periods import same_day_after_months
-from qualwatch.procedure.state import Effect
+from qualwatch.procedure.state import Effect, WarnedRequirement
 from qualwatch.publication.actions import (
     Card,
     amend_card,
@@ -33,6 +38,22 @@ from qualwatch.publication.actions import (
 from qualwatch.reports.labels import AUTHORITIES
 
 RED_PREFIX = "晋红"
+MOVED_OUT = "moved-out"
+CONTINUE = "continue-warning"
+# The columns of a case that say what it is about.
+DESCRIPTION = (
+    "credit_code",
+    "category",
+    "sub_item",
+    "ground",
+    "origin",
+    "enterprise",
+    "qualification",
+    "grade",
+    "certificate_no",
+    "licensing_authority",
+    "area",
+)
 MONTHS_OF_A_YEAR = 12
 Handler = Callable[[Step, Effect, ActContext], None]
 Notifier = Callable[[Step, Effect], Notification]
@@ -40,10 +61,15 @@ Notifier = Callable[[Step, Effect], Notification]
 
 def perform(step: Step, ctx: ActContext) -> None:
     """Settles the tasks that a step closes, then carries out its effects in their order."""
-    # tasks first, for an effect may open one of a kind that the step closes
+    # what goes on is moved before the rest of the card is closed
+    for effect in step.effects:
+        if effect.name == CONTINUE:
+            HANDLERS[CONTINUE](step, effect, ctx)
+    # tasks before the effects, for one may open a task of a kind that the step closes
     _settle(step, ctx)
     for effect in step.effects:
-        HANDLERS[effect.name](step, effect, ctx)
+        if effect.name != CONTINUE:
+            HANDLERS[effect.name](step, effect, ctx)
 
 
 def _settle(step: Step, ctx: ActContext) -> None:
@@ -52,6 +78,8 @@ def _settle(step: Step, ctx: ActContext) -> None:
         return
     if step.event.name != "uphold":
         end_applications([step.case.pk], ctx)
+    if step.before.state == "yellow":
+        take_down_notices_of_yellow([step.case], ctx)
     settle(step, ctx, surviving=tasks_that_survive([step.case.pk]))
 
 
@@ -69,15 +97,47 @@ def figures_of(step: Step, requirements: tuple[str, ...]) -> dict[str, Mapping[s
     return {name: step.figures.get(name) or warned.get(name, {}) for name in requirements}
 
 
+def determined_figures(step: Step, requirements: tuple[str, ...]) -> dict[str, Mapping[str, Any]]:
+    """By requirement, the figures on which it is determined.
+
+    As many people are required as the enterprise was warned of, where the run asks for more.
+    """
+    figures = figures_of(step, requirements)
+    for name, figure in figures.items():
+        warned = step.after.requirement(name)
+        if warned is None or warned.required is None or figure.get("required") is None:
+            continue
+        if warned.required < figure["required"]:
+            held = figure.get("as-warned", figure)["held"]
+            first = step.case.requirements.get(requirement=name).warned_figures
+            figures[name] = {
+                **figure,
+                "required": warned.required,
+                "held": held,
+                "shortfall": warned.required - held,
+                "basis": first.get("basis", figure.get("basis", [])),
+                "clauses": first.get("clauses", figure.get("clauses", [])),
+            }
+    return figures
+
+
 def _warning(step: Step, effect: Effect) -> Notification:
     case = step.case
     ends_on = max(
-        warned.deadline.ends_on
+        _warned_until(warned, step)
         for warned in step.after.requirements
         if warned.name in effect.requirements
     )
     body = texts.warning(case, figures_of(step, effect.requirements), ends_on)
     return Notification(case, effect.name, texts.subject(effect.name, case), body)
+
+
+def _warned_until(warned: WarnedRequirement, step: Step) -> date:
+    """The last day of the period that begins with the step's warning."""
+    raised = warned.raised
+    if raised is not None and raised.pushed_on == step.event.on:
+        return raised.deadline.ends_on
+    return warned.deadline.ends_on
 
 
 def _closing(step: Step, effect: Effect) -> Notification:
@@ -90,6 +150,11 @@ def _closing(step: Step, effect: Effect) -> Notification:
 def _repaired(step: Step, effect: Effect) -> Notification:
     body = texts.repaired(step.case, effect.requirements)
     return Notification(step.case, "repaired", texts.subject("repaired", step.case), body)
+
+
+def _dismissed(step: Step, effect: Effect) -> Notification:
+    body = texts.dismissed(step.case, effect.requirements)
+    return Notification(step.case, "dismissed", texts.subject("dismissed", step.case), body)
 
 
 def _by_case_alone(kind: str, body_of: Callable[[Case], str]) -> Notifier:
@@ -106,6 +171,7 @@ NOTIFICATIONS: Mapping[str, Notifier] = {
     "push-addition": _warning,
     "notify-closed": _closing,
     "notify-repaired": _repaired,
+    "notify-dismissed": _dismissed,
     "notify-extended": _by_case_alone("extended", texts.extended),
     "notify-refused": _by_case_alone("refused", texts.refused),
     "set-red-period": _by_case_alone("red-period", texts.red_period),
@@ -128,7 +194,7 @@ def _publish_red(step: Step, effect: Effect, ctx: ActContext) -> None:
     """Publishes a red card, with figures and without people."""
     case = step.case
     case.card_number = case.card_number or next_number(RED_CARD, RED_PREFIX, ctx.on.year)
-    figures = figures_of(step, effect.requirements)
+    figures = determined_figures(step, effect.requirements)
     authority = authority_name(ctx.authority or competent_for(case), ctx)
     card = Card(
         case.card_number,
@@ -148,6 +214,24 @@ def _publish_red(step: Step, effect: Effect, ctx: ActContext) -> None:
     notify([Notification(case, "red", texts.subject("red", case), body)], ctx.at)
 
 
+def _add_to_red(step: Step, effect: Effect, ctx: ActContext) -> None:
+    """Publishes further requirements on an open card; each waits for an order of its own."""
+    case = step.case
+    added = determined_figures(step, effect.requirements)
+    figures = {**issuing.decided_figures(case), **added}
+    amend_card(case.card_number, requirements=_public(figures), at=ctx.at)
+    authority = authority_name(ctx.authority or competent_for(case), ctx)
+    body = texts.added_to_red(case, added, authority, ctx.on)
+    notify([Notification(case, "red", texts.subject("red", case), body)], ctx.at)
+
+
+def _closed(step: Step, effect: Effect, ctx: ActContext) -> None:
+    """Notifies of the end; a case that leaves the province is handed over by letter."""
+    _notify(step, effect, ctx)
+    if effect.detail == MOVED_OUT:
+        hand_over_outside(step.case, step.before.state, ctx)
+
+
 def _public(figures: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Requirements as the public copy has them."""
     return [
@@ -162,10 +246,11 @@ def _public(figures: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _amend_red(step: Step, effect: Effect, ctx: ActContext) -> None:
-    """Leaves on the public card what was not repaired, with the figures determined."""
+    """Leaves on the public card what neither recovered nor was repaired, as determined."""
     decided = issuing.decided_figures(step.case)
     remaining = {name: decided.get(name, {}) for name in effect.requirements}
     amend_card(step.case.card_number, requirements=_public(remaining), at=ctx.at)
+    _post_red_period(step, ctx)
 
 
 def _issue_order(step: Step, effect: Effect, ctx: ActContext) -> None:
@@ -174,16 +259,21 @@ def _issue_order(step: Step, effect: Effect, ctx: ActContext) -> None:
     The red period waits for the order's proof of service.
     """
     case = step.case
-    documents = issuing.red_card(case, _basis(step), ctx, issuing.RED_CARD_KINDS)
+    basis = _basis(step, effect.requirements or _determined_names(step))
+    documents = issuing.red_card(case, basis, ctx, issuing.RED_CARD_KINDS)
     open_task(case, SERVE_ORDER, ctx, authority=documents[0].organisation)
     for document in documents:
         serve_or_open_task(document, ctx)
 
 
-def _basis(step: Step) -> issuing.RedCardBasis:
-    """The basis of the red card that a step decides on, before its rows are saved."""
+def _determined_names(step: Step) -> tuple[str, ...]:
+    return tuple(warned.name for warned in step.after.requirements if warned.is_determined)
+
+
+def _basis(step: Step, names: tuple[str, ...]) -> issuing.RedCardBasis:
+    """The basis on which a step determines requirements, before its rows are saved."""
     case = step.case
-    determined = [warned for warned in step.after.requirements if warned.is_determined]
+    determined = [warned for warned in step.after.requirements if warned.name in names]
     proposal = None
     if step.before.proposal:
         proposal = case.determinations.filter(state="proposed").first()
@@ -191,20 +281,28 @@ def _basis(step: Step) -> issuing.RedCardBasis:
     if case.arises_from is not None:
         warned_days = list(case.arises_from.requirements.values_list("pushed_on", flat=True))
     return issuing.RedCardBasis(
-        figures_of(step, tuple(warned.name for warned in determined)),
+        determined_figures(step, names),
         proposal.because if proposal else step.event.because,
         min(warned_days, default=None),
     )
 
 
 def _set_red_period(step: Step, effect: Effect, ctx: ActContext) -> None:
-    red = step.after.red
-    # the step has just set it
-    assert red is not None
-    post_red_period(
-        step.case.card_number, ends_on=red.ends_on, is_provisional=red.provisional, at=ctx.at
-    )
+    _post_red_period(step, ctx)
     _notify(step, effect, ctx)
+    if any(warned.is_red and warned.red is None for warned in step.after.requirements):
+        # a further order has not been served yet
+        open_task(step.case, SERVE_ORDER, ctx)
+
+
+def _post_red_period(step: Step, ctx: ActContext) -> None:
+    red = step.after.red
+    post_red_period(
+        step.case.card_number,
+        ends_on=red.ends_on if red else None,
+        is_provisional=red.provisional if red else False,
+        at=ctx.at,
+    )
 
 
 def _take_down(step: Step, effect: Effect, ctx: ActContext) -> None:
@@ -226,12 +324,50 @@ def _take_down(step: Step, effect: Effect, ctx: ActContext) -> None:
     )
 
 
+def _continue_warning(step: Step, effect: Effect, ctx: ActContext) -> None:
+    """Opens the yellow card on which the closed red card's other requirements go on."""
+    case = step.case
+    # one open case of an item, ground and origin: the red card's row is closed first
+    Case.objects.filter(pk=case.pk).update(
+        state="closed", closed_on=ctx.on, closed_because=effect.detail
+    )
+    state = continued(step.before, step.after, effect.requirements)
+    successor = Case(
+        continued_from=case,
+        opened_on=ctx.on,
+        **{name: getattr(case, name) for name in DESCRIPTION},
+    )
+    write_state_to_row(successor, state, ctx)
+    successor.version = 1
+    successor.save()
+    for row in case.requirements.filter(requirement__in=effect.requirements).order_by("pk"):
+        row.pk = None
+        row.case = successor
+        row.save()
+    if state.application is not None:
+        _move_application(case, successor)
+    details = {"from": case.pk, "to": successor.pk, "requirements": list(effect.requirements)}
+    for stream in (case.stream, successor.stream):
+        ctx.entries.append(NewEntry(stream, "continued", details=details))
+    subject = texts.subject("continued", successor)
+    ends_on = max(requirement.deadline.ends_on for requirement in state.requirements)
+    body = texts.continued(successor, effect.requirements, ends_on)
+    notify([Notification(successor, "continued", subject, body)], ctx.at)
+
+
+def _move_application(case: Case, successor: Case) -> None:
+    """The undecided application goes on with the requirements that it is about."""
+    case.applications.filter(stage__in=UNDECIDED).update(case=successor)
+    waiting = case.tasks.filter(kind__in=APPLICATION_TASKS, completed_on=None)
+    waiting.update(case=successor)
+
+
 def _open_task(step: Step, effect: Effect, ctx: ActContext) -> None:
     kind = effect.detail
-    due_on = None
+    due = None
     if kind in APPLICATION_TASKS:
-        due_on = application_due(step.case, kind, ctx).ends_on
-    open_task(step.case, kind, ctx, due_on=due_on)
+        due = application_due(step.case, kind, ctx)
+    open_task(step.case, kind, ctx, due=due)
 
 
 def authority_name(slug: str, ctx: ActContext) -> str:
@@ -250,11 +386,14 @@ def _journaled(step: Step, effect: Effect, ctx: ActContext) -> None:
 HANDLERS: Mapping[str, Handler] = {
     "push": _notify,
     "push-addition": _notify,
-    "notify-closed": _notify,
+    "notify-closed": _closed,
     "notify-extended": _notify,
     "notify-refused": _notify,
     "notify-repaired": _notify,
+    "notify-dismissed": _notify,
     "amend-red": _amend_red,
+    "add-to-red": _add_to_red,
+    CONTINUE: _continue_warning,
     "publish-red": _publish_red,
     "issue-order": _issue_order,
     "set-red-period": _set_red_period,

@@ -4,7 +4,7 @@ They are computed from open red cases and never stored as flags. Every query is 
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal
@@ -119,13 +119,21 @@ def _check_query(query: EligibilityQuery, prefix: str) -> None:
 
 
 def key_supervision(
-    *, on: date, law: Law, credit_codes: Iterable[str] | None = None
+    *,
+    on: date,
+    law: Law,
+    credit_codes: Iterable[str] | None = None,
+    areas: Collection[str] | None = None,
 ) -> list[ProjectRow]:
-    """The key-supervision list: running projects in the province of enterprises with a red card."""
+    """The key-supervision list: running projects in the province of enterprises with a red card.
+
+    Of some enterprises, or with their place in some areas (''= none of them), where given.
+    """
     red_cases = Case.objects.filter(state="red")
     if credit_codes is not None:
         red_cases = red_cases.filter(credit_code__in=list(credit_codes))
     running = ProjectRow._default_manager.filter(
+        Q(started_on=None) | Q(started_on__lte=on),
         Q(completed_on=None) | Q(completed_on__gte=on),
         recorded_to=None,
         credit_code__in=red_cases.values("credit_code"),
@@ -136,7 +144,28 @@ def key_supervision(
         | Q(division_code="")
         | Q(division_code__startswith=law.policy_on(on)["province"])
     )
-    return list(running.filter(is_in_province).order_by("credit_code", "project_code"))
+    projects = running.filter(is_in_province).order_by("credit_code", "project_code")
+    if areas is None:
+        return list(projects)
+    return [project for project in projects if (law.area_of(project.division_code) or "") in areas]
+
+
+def supervised_projects(
+    account: Account, *, on: date, law: Law
+) -> list[tuple[ProjectRow, list[Case]]]:
+    """The key-supervision list in an account's area, each project with the enterprise's red cards.
+
+    The whole list for an account of the province.
+    """
+    visible = jurisdiction(account)
+    projects = key_supervision(
+        on=on, law=law, areas=None if visible.everywhere else visible.areas - {""}
+    )
+    codes = {project.credit_code for project in projects}
+    cards: dict[str, list[Case]] = defaultdict(list)
+    for case in Case.objects.filter(credit_code__in=codes, state="red").order_by("pk"):
+        cards[case.credit_code].append(case)
+    return [(project, cards[project.credit_code]) for project in projects]
 
 
 def may_see_for_supervision(account: Account, case: Case, *, on: date, law: Law) -> bool:

@@ -56,7 +56,9 @@ CONTACT_COLUMNS = ("kind", "on", "what", "by")
 def finding_content(
     case: Case, rerun: Rerun | None, people: Mapping[str, MaskedPerson]
 ) -> dict[str, Any]:
-    """finding.json: the item, the figures determined, and those of the rerun (null without one)."""
+    """finding.json: the item, the figures determined (each with whose they are), and the register's
+    figures of the rerun (null without one).
+    """
     return {
         "card": case.card_number,
         "enterprise": case.enterprise,
@@ -73,12 +75,19 @@ def finding_content(
     }
 
 
+def source_of(case: Case, figures: Mapping[str, Any]) -> str:
+    """Whose the figures are: `officer` of a supervision finding, `register` of a run."""
+    is_found = getattr(case, "supervision_finding", None) is not None
+    return "officer" if is_found and "run" not in figures else "register"
+
+
 def _determined(case: Case) -> list[dict[str, Any]]:
     rows = {row.requirement: row for row in case.requirements.all()}
     return [
         {
             "requirement": name,
             "text": line(name, figures),
+            "figures_of": source_of(case, figures),
             "figures": figures,
             "warned_on": rows[name].pushed_on,
             "period_ended_on": rows[name].ends_on,

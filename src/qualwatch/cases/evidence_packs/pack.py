@@ -1,53 +1,59 @@
 """Evidence packs: everything that a red card rests on, as a .zip that a court can check itself.
 
-index.html          what is in it, and how to check it
+README.txt          what is in it, and how to check it with sha256sum and openssl
+index.html          what was determined, by whose figures, and how it went
+manifest.json, SHA256SUMS, SHA256SUMS.sig   what every file is, signed as a whole (journal.packs)
 finding.json        what was determined, and what the facts below give again
-facts/              the registers' facts of that day, people as pseudonyms
-                    (`qualwatch check PACK/facts --law PACK/law`)
+人员逐条.csv        everybody assessed, a row for each registration: masked, counted or not, and why
+登记事实/           the registers' facts of that day as tables with Chinese headings
+facts/              the same for `qualwatch check PACK/facts --law PACK/law`
 law/                the texts of the standards, the policy and the calendar that it was judged by
-people.csv          everybody assessed: masked, counted or not, and why
-documents/          the documents as they went out
-proofs/             what proves their service, and files handed in against a withdrawal
+documents/, lists/  the documents as they went out; those of the withdrawal list
+proofs/, evidence/  what proves their service and came against a withdrawal; with applications
+announcements/      what the public read
 case.json           determination, supervision finding, applications, services
 journal.json        the journal of the case, its entries chained, and the seals over it
-SHA256SUMS          of every file (`sha256sum -c SHA256SUMS`)
+
+People are pseudonyms, and nobody's birthday is in it (disclosure.py). All texts are Chinese.
 """
 
 import csv
-import hashlib
 import io
 import json
 import tempfile
-import zipfile
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
 from django.db import transaction
+from django.utils import timezone
 
 from qualwatch.accounts.models import Account
 from qualwatch.accounts.queries import has_capability
-from qualwatch.archive.actions import content_of
-from qualwatch.archive.contents import SUFFIXES
 from qualwatch.cases.competence import NotCompetent, may_see
 from qualwatch.cases.documents import issuing
-from qualwatch.cases.documents.kinds import DOCUMENT_KINDS
+from qualwatch.cases.evidence_packs import stored_files
 from qualwatch.cases.evidence_packs.comparison import differing_requirements
 from qualwatch.cases.evidence_packs.contents import case_content, finding_content
 from qualwatch.cases.evidence_packs.journal import journal_content
 from qualwatch.cases.evidence_packs.page import index_page
 from qualwatch.cases.evidence_packs.people import HEADER, masked_people, people_rows
+from qualwatch.cases.evidence_packs.plain_facts import plain_tables
+from qualwatch.cases.evidence_packs.readme import readme_text
 from qualwatch.cases.evidence_packs.rerun import Rerun, rerun_of
-from qualwatch.cases.models import Attachment, Case, Document
+from qualwatch.cases.models import Case
 from qualwatch.intake.facts_folder import write_facts
+from qualwatch.intake.sheets import PACK_HEADING
+from qualwatch.journal import packs
 from qualwatch.journal.actions import record
-from qualwatch.journal.proofs import JOURNAL, SUMS, parts_digest
+from qualwatch.journal.keys import current_public_key, private_key, signing_keys
+from qualwatch.journal.proofs import key_number
 from qualwatch.privacy import hidden
+from qualwatch.wording import SOURCE, language_override
 from qualwatch.wording import gettext as _
 
-# Every entry has the same time: a pack of the same files has the same bytes.
-ENTRY_TIME = (1980, 1, 1, 0, 0, 0)
+PEOPLE = "人员逐条.csv"
 
 
 class CannotPack(Exception):
@@ -65,18 +71,51 @@ def evidence_pack(*, card_number: str, by: Account, at: datetime) -> bytes:
         raise CannotPack(_("没有这张红牌：{number}").format(number=card_number))
     if not has_capability(by, "read-cases") or not may_see(by, case):
         raise NotCompetent(_("这项资质由别的主管部门办理"))
-    with tempfile.TemporaryDirectory() as folder:
-        files = files_of(case, Path(folder))
+    made_on = timezone.localdate(at)
+    with tempfile.TemporaryDirectory() as folder, language_override(SOURCE):
+        files = files_of(case, Path(folder), made_on)
     record(
         stream=case.stream,
         by=by.username,
         at=at,
         what="pack-created",
-        details={"card": card_number, "parts": parts_digest(_sums(files))},
+        details={"card": card_number, "parts": packs.parts_digest(packs.sums_of(files))},
     )
-    # After the record, so that the journal in the pack ends with it.
-    files[JOURNAL] = _json([journal_content(related) for related in related_cases(case)])
-    return _zip(with_sums(files))
+    # after the record, so that the journal in the pack ends with it
+    journal = [journal_content(related) for related in related_cases(case)]
+    files[packs.JOURNAL] = _json(journal)
+    manifest = _manifest(case, journal, made_on)
+    return packs.zipped(packs.signed_files(files, manifest, private_key()))
+
+
+def _manifest(case: Case, journal: Iterable[Mapping[str, Any]], made_on: date) -> dict[str, Any]:
+    """manifest.json without its list of files."""
+    return {
+        "schema": packs.SCHEMA,
+        "card": case.card_number,
+        "enterprise": case.enterprise,
+        "credit_code": case.credit_code,
+        "case": case.stream,
+        "made_on": made_on.isoformat(),
+        "key": key_number(current_public_key()),
+        "keys": [
+            {
+                "number": key.number,
+                "public_key": key.public_key,
+                "used_from": key.used_from.isoformat(),
+                "used_until": key.used_until and key.used_until.isoformat(),
+            }
+            for key in signing_keys(made_on)
+        ],
+        "journal": [
+            {
+                "stream": stream["stream"],
+                "length": len(stream["entries"]),
+                "head": stream["entries"][-1]["digest"],
+            }
+            for stream in journal
+        ],
+    }
 
 
 def related_cases(case: Case) -> list[Case]:
@@ -84,8 +123,8 @@ def related_cases(case: Case) -> list[Case]:
     return [case] if case.arises_from is None else [case.arises_from, case]
 
 
-def files_of(case: Case, folder: Path) -> dict[str, bytes]:
-    """Every file but the journal and the sums, by name. `folder`: for temporary files."""
+def files_of(case: Case, folder: Path, made_on: date) -> dict[str, bytes]:
+    """Every file but the journal and what signs the pack. `folder`: for temporary files."""
     determined = issuing.decided_figures(case)
     rerun = rerun_of(case, determined, folder / "law")
     if rerun is not None:
@@ -95,24 +134,19 @@ def files_of(case: Case, folder: Path) -> dict[str, bytes]:
     cases = related_cases(case)
     files: dict[str, bytes] = {}
     if rerun is not None:
-        files |= _facts_files(rerun, folder / "facts") | _law_files(rerun)
-        files["people.csv"] = _csv([HEADER, *rows])
+        files |= _facts_files(rerun, folder / "facts", case.card_number) | _law_files(rerun)
+        files[PEOPLE] = _csv(case.card_number, [HEADER, *rows])
     files["finding.json"] = _json(finding_content(case, rerun, people))
     files["case.json"] = _json({related.stream: case_content(related) for related in cases})
-    files |= _document_files(cases) | _proof_files(cases)
-    page = index_page(cases, rerun, rows, [*files, JOURNAL])
+    files |= stored_files.document_files(cases) | stored_files.list_document_files(cases)
+    files |= stored_files.submitted_files(cases)
+    files |= stored_files.announcement_files(stored_files.announcements_of(cases))
+    key = key_number(current_public_key())
+    readme = readme_text(case, rerun, made_on=made_on, key=key, people=PEOPLE)
+    files["README.txt"] = hidden(readme).encode()
+    page = index_page(cases, rerun, rows, [*files, packs.JOURNAL, packs.MANIFEST])
     files["index.html"] = hidden(page).encode()
     return files
-
-
-def with_sums(files: Mapping[str, bytes]) -> dict[str, bytes]:
-    """The files and their SHA256SUMS."""
-    lines = [f"{digest}  {name}\n" for name, digest in sorted(_sums(files).items())]
-    return {**files, SUMS: "".join(lines).encode()}
-
-
-def _sums(files: Mapping[str, bytes]) -> dict[str, str]:
-    return {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
 
 
 def _require_same_figures(determined: Mapping[str, Any], rerun: Rerun) -> None:
@@ -123,44 +157,26 @@ def _require_same_figures(determined: Mapping[str, Any], rerun: Rerun) -> None:
         )
 
 
-def _facts_files(rerun: Rerun, folder: Path) -> dict[str, bytes]:
+def _facts_files(rerun: Rerun, folder: Path, card_number: str) -> dict[str, bytes]:
+    """The facts as Parquet for a rerun, and as plain tables."""
     write_facts(rerun.facts, folder)
-    return {f"facts/{path.name}": path.read_bytes() for path in sorted(folder.iterdir())}
+    files = {f"facts/{path.name}": path.read_bytes() for path in sorted(folder.iterdir())}
+    tables = plain_tables(rerun.facts, rerun.law, rerun.run.as_of)
+    return files | {name: _csv(card_number, rows) for name, rows in tables.items()}
 
 
 def _law_files(rerun: Rerun) -> dict[str, bytes]:
     return {f"law/{name}": path.read_bytes() for name, path in rerun.law.files.items()}
 
 
-def _document_files(cases: Iterable[Case]) -> dict[str, bytes]:
-    documents = Document.objects.filter(case__in=cases).select_related("file").order_by("pk")
-    files = {}
-    for document in documents:
-        title = _(DOCUMENT_KINDS[document.kind].title)
-        files[f"documents/{document.number}{title}.docx"] = content_of(document.file)
-    return files
-
-
-def _proof_files(cases: Iterable[Case]) -> dict[str, bytes]:
-    """Files of services (SERVICE-NUMBER) and of submissions (wWITHDRAWAL-NUMBER)."""
-    attachments = Attachment.objects.select_related("file").order_by("pk")
-    files = {}
-    for attachment in attachments.filter(service__document__case__in=cases):
-        files[_proof_name(f"{attachment.service_id}", attachment)] = content_of(attachment.file)
-    for attachment in attachments.filter(withdrawal__case__in=cases):
-        files[_proof_name(f"w{attachment.withdrawal_id}", attachment)] = content_of(attachment.file)
-    return files
-
-
-def _proof_name(owner: str, attachment: Attachment) -> str:
-    suffix = SUFFIXES[attachment.file.kind][0]
-    return f"proofs/{owner}-{attachment.pk}.{suffix}"
-
-
-def _csv(rows: Iterable[Iterable[str]]) -> bytes:
+def _csv(card_number: str, rows: Iterable[Iterable[str]]) -> bytes:
     """With a byte order mark, without which Excel misreads Chinese."""
+    headings, *others = rows
     text = io.StringIO()
-    csv.writer(text).writerows(rows)
+    writer = csv.writer(text)
+    # intake refuses the tables of a pack as registers by their first column
+    writer.writerow([PACK_HEADING, *headings])
+    writer.writerows([card_number, *row] for row in others)
     return ("\ufeff" + text.getvalue()).encode()
 
 
@@ -172,12 +188,3 @@ def _json(content: Any) -> bytes:
 
 def _plain(value: Any) -> str:
     return value.isoformat() if isinstance(value, date | datetime) else str(value)
-
-
-def _zip(files: Mapping[str, bytes]) -> bytes:
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in sorted(files.items()):
-            entry = zipfile.ZipInfo(name, ENTRY_TIME)
-            archive.writestr(entry, content, zipfile.ZIP_DEFLATED)
-    return buffer.getvalue()

@@ -6,13 +6,15 @@ from functools import cache
 from typing import Any
 
 from django.utils import timezone
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
+from qualwatch.accounts.queries import organisation
 from qualwatch.cases.documents import issuing
-from qualwatch.cases.evidence_packs.contents import services_of
+from qualwatch.cases.evidence_packs.contents import services_of, source_of
 from qualwatch.cases.evidence_packs.rerun import Rerun
-from qualwatch.cases.models import Case, Service
-from qualwatch.cases.notices.texts import entry_label, line, name_of, names
+from qualwatch.cases.evidence_packs.stored_files import announcements_of
+from qualwatch.cases.models import Application, Case, Service
+from qualwatch.cases.notices.texts import STAGES, entry_label, line, name_of, names
 from qualwatch.evaluation.findings import Finding
 from qualwatch.journal.queries import entries_of
 from qualwatch.procedure.service import METHODS
@@ -35,20 +37,43 @@ def index_page(
         "item": name_of(case),
         "run": rerun.run if rerun else None,
         "determined": _determined(case),
+        "finding": getattr(case, "supervision_finding", None),
         "requirements": _requirements(cases),
         "findings": [_finding(finding) for finding in findings],
-        "people": [[names([requirement]), *cells] for requirement, *cells in people_rows],
+        "people": people_rows,
+        "applications": _applications(cases),
+        "announcements": announcements_of(cases),
         "services": _services(cases),
         "entries": _entries(cases),
         "file_names": sorted(file_names),
     }
-    return _templates().get_template("index.html").render(values, _=_)
+    return templates().get_template("index.html").render(values, _=_)
 
 
-def _determined(case: Case) -> list[str]:
-    """A sentence for each requirement determined."""
-    figures = issuing.decided_figures(case)
-    return [line(name, figures[name]) for name in figures]
+def _determined(case: Case) -> list[tuple[str, str]]:
+    """A sentence for each requirement determined, and whose figures they are."""
+    return [
+        (line(name, figures), _whose(case, figures))
+        for name, figures in issuing.decided_figures(case).items()
+    ]
+
+
+def _whose(case: Case, figures: Mapping[str, Any]) -> str:
+    if source_of(case, figures) == "register":
+        return _("登记库的数字（核查编号 {run}）").format(run=figures.get("run", "—"))
+    finding = case.supervision_finding
+    text = _("执法人员的数字（{authority} {by}，{day} 监管发现）")
+    name = organisation(finding.authority).name
+    return text.format(authority=name, by=finding.by, day=finding.found_on)
+
+
+def _applications(cases: Iterable[Case]) -> list[tuple[Application, str, int]]:
+    """Applications, with what became of them and the number of files."""
+    return [
+        (application, _(STAGES[application.stage]), application.attachments.count())
+        for case in cases
+        for application in case.applications.order_by("pk")
+    ]
 
 
 def _services(cases: list[Case]) -> list[tuple[Service, str]]:
@@ -79,10 +104,11 @@ def _entries(cases: Iterable[Case]) -> list[tuple[datetime, str, str]]:
 
 
 @cache
-def _templates() -> Environment:
+def templates() -> Environment:
+    """The templates of a pack."""
     return Environment(
         loader=PackageLoader("qualwatch.cases.evidence_packs"),
-        autoescape=True,
+        autoescape=select_autoescape(),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

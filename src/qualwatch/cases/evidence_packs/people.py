@@ -1,18 +1,29 @@
-"""people.csv: everybody assessed for the case's item, identity numbers and names masked."""
+"""人员逐条.csv: everybody assessed for the case's item, identity numbers and names masked."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 
+from qualwatch.cases.evidence_packs.disclosure import mask_end, mask_name
 from qualwatch.cases.evidence_packs.rerun import Rerun
+from qualwatch.cases.notices.texts import names
 from qualwatch.cases.warnings.run_view import INSURANCE
 from qualwatch.evaluation.findings import Anomaly, PersonLine
 from qualwatch.law.loader import Law
 from qualwatch.registers.identities import mask_of, name_of, people_by_number
 from qualwatch.reports.explanation import registrations_of
 from qualwatch.reports.labels import ANOMALIES, COUNTS, REASONS, label_of
+from qualwatch.wording import gettext_noop as _n
 
-HEADER = ("requirement", "person", "identity", "name", "counts", "because", "registrations")
+HEADER = (
+    _n("指标"),
+    _n("人员代号"),
+    _n("证件号码（前六位）"),
+    _n("姓名"),
+    _n("注册"),
+    _n("这条注册"),
+    _n("这条注册的原因"),
+    _n("此人是否计入"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,42 +52,35 @@ def masked_people(person_ids: Iterable[str]) -> dict[str, MaskedPerson]:
     return masked
 
 
-def mask_end(identity: str) -> str:
-    """A masked number without its last characters.
-
-    The facts contain the birthday, and with it the last characters would identify the person.
-    """
-    start = identity.rstrip("0123456789Xx")
-    return start + "*" * (len(identity) - len(start))
-
-
-def mask_name(name: str) -> str:
-    """The family name, the rest hidden."""
-    return name[:1] + "*" * len(name[1:])
-
-
 def people_rows(rerun: Rerun, people: Mapping[str, MaskedPerson]) -> list[list[str]]:
-    """The rows under HEADER: one per person and requirement, then one per anomaly."""
+    """The rows under HEADER: one per requirement, person and registration; then the anomalies."""
     assessed = [
-        _assessed_row(rerun.law, requirement, line, people[line.person_id])
+        row
         for requirement, line in rerun.person_lines
+        for row in _registration_rows(rerun.law, requirement, line, people[line.person_id])
     ]
     anomalous = [_anomaly_row(anomaly, people[anomaly.person_id]) for anomaly in rerun.anomalies]
     return assessed + anomalous
 
 
-def _assessed_row(law: Law, requirement: str, line: PersonLine, person: MaskedPerson) -> list[str]:
-    reasons = "、".join(label_of(REASONS, reason) for reason in line.because)
-    registrations = "；".join(registrations_of(law, line))
-    return [requirement, *person.cells, label_of(COUNTS, line.counts), reasons, registrations]
+def _registration_rows(
+    law: Law, requirement: str, line: PersonLine, person: MaskedPerson
+) -> Iterator[list[str]]:
+    """A row for each registration of a person, each with its own reasons."""
+    counts = label_of(COUNTS, line.counts)
+    for registration, judged in zip(line.registrations, line.judged, strict=True):
+        (text,) = registrations_of(law, replace(line, registrations=(registration,)))
+        yield [
+            names([requirement]),
+            *person.cells,
+            text,
+            label_of(COUNTS, judged.counts),
+            "、".join(label_of(REASONS, reason) for reason in judged.because),
+            counts,
+        ]
 
 
 def _anomaly_row(anomaly: Anomaly, person: MaskedPerson) -> list[str]:
+    months = "、".join(f"{month:%Y-%m}" for month in anomaly.months)
     kind = label_of(ANOMALIES, anomaly.kind)
-    months = months_text(anomaly.months)
-    return [INSURANCE, *person.cells, kind, months, anomaly.registration_no or ""]
-
-
-def months_text(months: Sequence[date]) -> str:
-    """Months as written: 2026-04、2026-05."""
-    return "、".join(f"{month:%Y-%m}" for month in months)
+    return [names([INSURANCE]), *person.cells, anomaly.registration_no or "", kind, months, ""]

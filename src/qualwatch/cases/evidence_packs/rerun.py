@@ -5,15 +5,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from qualwatch.assessments.actions import evaluated
 from qualwatch.assessments.models import Run
 from qualwatch.assessments.texts import law_of
+from qualwatch.cases.evidence_packs.disclosure import disclosable
 from qualwatch.cases.models import Case
 from qualwatch.cases.warnings.run_view import INSURANCE
-from qualwatch.evaluation import columnar
+from qualwatch.evaluation import reference
 from qualwatch.evaluation.facts import Facts
-from qualwatch.evaluation.findings import Anomaly, EnterpriseResult, Finding, PersonLine
+from qualwatch.evaluation.findings import Anomaly, Finding, PersonLine
 from qualwatch.law.loader import Law
+from qualwatch.registers.facts import facts_on
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,14 +46,21 @@ def rerun_of(case: Case, determined: Mapping[str, Any], folder: Path) -> Rerun |
         return None
     folder.mkdir(parents=True)
     law = law_of(run.law_digest, folder)
-    facts, results = evaluated(run.as_of, run.revision_id, law, [case.credit_code])
+    facts = disclosable(facts_on(run.as_of, run.revision_id, [case.credit_code]), run.as_of)
+    policy = law.policy_on(run.as_of)
+    result = reference.judge(law, policy, facts, case.credit_code, run.as_of)
     return Rerun(
         run,
         law,
         facts,
-        _findings_of_item(case, results),
-        _anomalies(case, results),
-        _person_lines(case, run, law, facts),
+        [finding for finding in result.findings if _is_of_item(finding, case)],
+        result.anomalies if case.ground == INSURANCE else (),
+        [
+            (finding.requirement, line)
+            for finding, lines in zip(result.findings, result.people, strict=True)
+            if _is_of_item(finding, case)
+            for line in lines
+        ],
     )
 
 
@@ -66,28 +74,5 @@ def deciding_run(case: Case, determined: Mapping[str, Any]) -> Run | None:
     return Run.objects.filter(pk=number).first()
 
 
-def _findings_of_item(case: Case, results: Sequence[EnterpriseResult]) -> list[Finding]:
-    return [
-        finding
-        for result in results
-        for finding in result.findings
-        if (finding.category, finding.sub_item) == (case.category, case.sub_item)
-    ]
-
-
-def _anomalies(case: Case, results: Sequence[EnterpriseResult]) -> list[Anomaly]:
-    if case.ground != INSURANCE:
-        return []
-    return [anomaly for result in results for anomaly in result.anomalies]
-
-
-def _person_lines(case: Case, run: Run, law: Law, facts: Facts) -> list[tuple[str, PersonLine]]:
-    by_finding = columnar.people(
-        law, law.policy_on(run.as_of), facts, run.as_of, [case.credit_code]
-    )
-    return [
-        (requirement, line)
-        for (_code, category, sub_item, requirement), lines in by_finding.items()
-        if (category, sub_item) == (case.category, case.sub_item)
-        for line in lines
-    ]
+def _is_of_item(finding: Finding, case: Case) -> bool:
+    return (finding.category, finding.sub_item) == (case.category, case.sub_item)

@@ -21,10 +21,43 @@ class Migration(migrations.Migration):
                         auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
                     ),
                 ),
-                ("day", models.DateField(unique=True)),
+                ("day", models.DateField()),
+                ("state", models.CharField(default="done", max_length=10)),
                 ("finished_at", models.DateTimeField()),
+                ("by", models.CharField(blank=True, max_length=150)),
                 ("summary", models.JSONField()),
+                ("because", models.TextField(blank=True)),
+                ("proposed_by", models.CharField(blank=True, max_length=150)),
+                ("proposed_because", models.TextField(blank=True)),
+                ("decided_by", models.CharField(blank=True, max_length=150)),
+                ("decided_at", models.DateTimeField(null=True)),
+                ("decided_because", models.TextField(blank=True)),
             ],
+            options={
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("state__in", ("done", "held", "refused", "set-aside"))),
+                        name="heartbeat_state_known",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("state__in", ("done", "held"))),
+                        fields=("day",),
+                        name="heartbeat_once",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state", "set-aside"), _negated=True),
+                            models.Q(
+                                models.Q(("proposed_by", ""), _negated=True),
+                                models.Q(("decided_by", ""), _negated=True),
+                                models.Q(("proposed_by", models.F("decided_by")), _negated=True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="heartbeat_set_aside_by_two_people",
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="AnsweredRequest",
@@ -79,6 +112,7 @@ class Migration(migrations.Migration):
                 ("order_served_on", models.DateField(null=True)),
                 ("red_ends_on", models.DateField(null=True)),
                 ("is_red_provisional", models.BooleanField(default=False)),
+                ("deadline_bases", models.JSONField(default=dict)),
                 ("last_result", models.CharField(default="none", max_length=12)),
                 ("last_result_on", models.DateField(null=True)),
                 ("was_found_short", models.BooleanField(default=False)),
@@ -97,6 +131,15 @@ class Migration(migrations.Migration):
                         null=True,
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="arisen",
+                        to="cases.case",
+                    ),
+                ),
+                (
+                    "continued_from",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="continued_as",
                         to="cases.case",
                     ),
                 ),
@@ -134,6 +177,7 @@ class Migration(migrations.Migration):
                 ("opinion_due_on", models.DateField(null=True)),
                 ("decision_due_on", models.DateField(null=True)),
                 ("is_due_provisional", models.BooleanField(default=False)),
+                ("deadline_bases", models.JSONField(default=dict)),
                 ("opinion_by", models.CharField(blank=True, max_length=150)),
                 ("opinion_on", models.DateField(null=True)),
                 ("opinion_because", models.TextField(blank=True)),
@@ -170,10 +214,16 @@ class Migration(migrations.Migration):
                 ("pushed_on", models.DateField()),
                 ("ends_on", models.DateField()),
                 ("is_provisional", models.BooleanField(default=False)),
+                ("deadline_bases", models.JSONField(default=dict)),
                 ("proved_on", models.DateField(null=True)),
                 ("recovered_on", models.DateField(null=True)),
                 ("is_ended", models.BooleanField(default=False)),
-                ("is_determined", models.BooleanField(default=False)),
+                ("determined_on", models.DateField(null=True)),
+                ("order_served_on", models.DateField(null=True)),
+                ("red_ends_on", models.DateField(null=True)),
+                ("is_red_provisional", models.BooleanField(default=False)),
+                ("required", models.IntegerField(null=True)),
+                ("raised", models.JSONField(default=dict)),
                 ("warned_figures", models.JSONField(default=dict)),
                 (
                     "case",
@@ -269,6 +319,7 @@ class Migration(migrations.Migration):
                 ("outcome", models.CharField(max_length=10)),
                 ("requirements", models.JSONField()),
                 ("items", models.JSONField(default=list)),
+                ("rechecks", models.JSONField(default=list)),
                 ("until", models.DateField(null=True)),
                 ("because", models.TextField()),
                 ("register_effect", models.CharField(blank=True, max_length=20)),
@@ -463,6 +514,8 @@ class Migration(migrations.Migration):
                 ("sent_by", models.CharField(max_length=150)),
                 ("due_on", models.DateField()),
                 ("is_due_provisional", models.BooleanField(default=False)),
+                ("announcement_number", models.CharField(blank=True, max_length=60)),
+                ("deadline_bases", models.JSONField(default=dict)),
                 ("proved_on", models.DateField(null=True)),
                 ("proof", models.TextField(blank=True)),
                 ("proved_by", models.CharField(blank=True, max_length=150)),
@@ -478,6 +531,43 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+        ),
+        migrations.CreateModel(
+            name="SupervisedProject",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("project_code", models.CharField(max_length=80)),
+                ("credit_code", models.CharField(max_length=18)),
+                ("organisation", models.CharField(max_length=60)),
+                ("listed_on", models.DateField()),
+                ("removed_on", models.DateField(null=True)),
+                ("removed_because", models.CharField(blank=True, max_length=20)),
+            ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("removed_on", None)),
+                        fields=("project_code", "credit_code", "organisation"),
+                        name="supervised_project_listed_once",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("removed_because", ""), ("removed_on", None)),
+                            models.Q(
+                                ("removed_on__gte", models.F("listed_on")),
+                                models.Q(("removed_because", ""), _negated=True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="supervised_project_removed_with_reason",
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="SupervisionFinding",
@@ -542,6 +632,9 @@ class Migration(migrations.Migration):
                 ("organisation", models.CharField(max_length=60)),
                 ("opened_on", models.DateField()),
                 ("due_on", models.DateField(null=True)),
+                ("reminded_on", models.DateField(null=True)),
+                ("escalated_on", models.DateField(null=True)),
+                ("is_due_provisional", models.BooleanField(default=False)),
                 ("completed_on", models.DateField(null=True)),
                 ("completed_by", models.CharField(blank=True, max_length=150)),
                 (
@@ -580,6 +673,12 @@ class Migration(migrations.Migration):
                 ("hearing_asked_on", models.DateField(null=True)),
                 ("hearing_on", models.DateField(null=True)),
                 ("hearing_notified_on", models.DateField(null=True)),
+                ("hearing_request_until", models.DateField(null=True)),
+                ("is_hearing_request_provisional", models.BooleanField(default=False)),
+                ("hearing_due_on", models.DateField(null=True)),
+                ("is_hearing_due_provisional", models.BooleanField(default=False)),
+                ("hearing_not_before", models.DateField(null=True)),
+                ("is_hearing_not_before_provisional", models.BooleanField(default=False)),
                 ("displayed_on", models.DateField(null=True)),
                 ("display_until", models.DateField(null=True)),
                 ("is_display_provisional", models.BooleanField(default=False)),
@@ -595,6 +694,8 @@ class Migration(migrations.Migration):
                 ("because", models.TextField(blank=True)),
                 ("decision_number", models.CharField(blank=True, max_length=80)),
                 ("lower_grade_until", models.DateField(null=True)),
+                ("is_lower_grade_provisional", models.BooleanField(default=False)),
+                ("deadline_bases", models.JSONField(default=dict)),
                 ("corrections", models.JSONField(default=list)),
                 ("final_number", models.CharField(blank=True, max_length=80)),
                 ("announced_on", models.DateField(null=True)),
@@ -771,6 +872,7 @@ class Migration(migrations.Migration):
                 ("received_on", models.DateField(null=True)),
                 ("start_due_on", models.DateField(null=True)),
                 ("is_start_due_provisional", models.BooleanField(default=False)),
+                ("deadline_bases", models.JSONField(default=dict)),
                 ("reported_on", models.DateField(null=True)),
                 (
                     "suggestion",
@@ -911,6 +1013,7 @@ class Migration(migrations.Migration):
                                 "grade-ended",
                                 "out-of-scope",
                                 "duplicate",
+                                "recorded-in-error",
                             ],
                         ),
                         ("closed_on__isnull", False),
@@ -1044,6 +1147,17 @@ class Migration(migrations.Migration):
             ),
         ),
         migrations.AddConstraint(
+            model_name="caserequirement",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("red_ends_on", None),
+                    models.Q(("determined_on__isnull", False), ("order_served_on__isnull", False)),
+                    _connector="OR",
+                ),
+                name="case_requirement_red_period_needs_service",
+            ),
+        ),
+        migrations.AddConstraint(
             model_name="conflict",
             constraint=models.UniqueConstraint(
                 fields=("first", "second", "person_id"), name="conflict_once"
@@ -1166,6 +1280,15 @@ class Migration(migrations.Migration):
             ),
         ),
         migrations.AddConstraint(
+            model_name="service",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("method", "public-notice"), ("announcement_number", ""), _connector="XOR"
+                ),
+                name="service_announced_by_notice",
+            ),
+        ),
+        migrations.AddConstraint(
             model_name="supervisorycontact",
             constraint=models.CheckConstraint(
                 condition=models.Q(("kind__in", ("visit", "letter", "call", "meeting"))),
@@ -1178,6 +1301,15 @@ class Migration(migrations.Migration):
                 condition=models.Q(("completed_on", None)),
                 fields=["organisation"],
                 name="task_waiting",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="task",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("escalated_on", None), ("reminded_on__isnull", False), _connector="OR"
+                ),
+                name="task_escalated_after_reminder",
             ),
         ),
         migrations.AddConstraint(
@@ -1285,6 +1417,7 @@ class Migration(migrations.Migration):
                             "not-withdrawn",
                             "repaired",
                             "annulled",
+                            "recalled",
                             "expired",
                             "surrendered",
                             "revoked",

@@ -1,5 +1,6 @@
 """Cases, their notices and tasks. States and days are stored; what follows is derived."""
 
+from datetime import date
 from typing import get_args
 
 from django.db import models
@@ -8,6 +9,7 @@ from django.db.models import Q
 from qualwatch.procedure.state import CLOSED, OUTCOMES, Ground, Origin, State
 
 STATES = tuple(get_arg for get_arg in get_args(State) if get_arg != "none")
+HEARTBEAT_STATES = ("done", "held", "refused", "set-aside")
 GROUNDS, ORIGINS = get_args(Ground), get_args(Origin)
 
 
@@ -38,6 +40,8 @@ class Case(models.Model):
     order_served_on = models.DateField(null=True)
     red_ends_on = models.DateField(null=True)
     is_red_provisional = models.BooleanField(default=False)
+    # by deadline: what it was counted from (cases.deadline_columns)
+    deadline_bases = models.JSONField(default=dict)
     last_result = models.CharField(max_length=12, default="none")
     last_result_on = models.DateField(null=True)
     was_found_short = models.BooleanField(default=False)
@@ -54,6 +58,10 @@ class Case(models.Model):
     # determined in
     arises_from = models.ForeignKey(
         "self", on_delete=models.PROTECT, null=True, related_name="arisen"
+    )
+    # the red card whose other requirements go on here, with their clocks as they run
+    continued_from = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, related_name="continued_as"
     )
     determined_by = models.JSONField(default=list)  # accounts that proposed and signed
     # a row is written only if it is still as it was read
@@ -132,10 +140,20 @@ class CaseRequirement(models.Model):
     pushed_on = models.DateField()
     ends_on = models.DateField()
     is_provisional = models.BooleanField(default=False)
+    # by deadline: what it was counted from (cases.deadline_columns)
+    deadline_bases = models.JSONField(default=dict)
     proved_on = models.DateField(null=True)  # day on which the warning reached the enterprise
     recovered_on = models.DateField(null=True)
     is_ended = models.BooleanField(default=False)
-    is_determined = models.BooleanField(default=False)
+    # of the red card that rests on it; its order's proved service; the end of its red period
+    determined_on = models.DateField(null=True)
+    order_served_on = models.DateField(null=True)
+    red_ends_on = models.DateField(null=True)
+    is_red_provisional = models.BooleanField(default=False)
+    # people that the enterprise was warned of; a higher figure since an upgrade, with its own
+    # warning: required, pushed_on, ends_on, is_provisional, proved_on, figures
+    required = models.IntegerField(null=True)
+    raised = models.JSONField(default=dict)
     # run, text, required, held, shortfall, clauses, basis, because
     warned_figures = models.JSONField(default=dict)
 
@@ -145,10 +163,23 @@ class CaseRequirement(models.Model):
             models.CheckConstraint(
                 condition=Q(ends_on__gte=models.F("pushed_on")), name="case_requirement_ends_later"
             ),
+            models.CheckConstraint(
+                condition=Q(red_ends_on=None)
+                | Q(order_served_on__isnull=False, determined_on__isnull=False),
+                name="case_requirement_red_period_needs_service",
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.case_id} {self.requirement}"
+
+    @property
+    def unproved_days(self) -> list[date]:
+        """The days of its warning and of its raised figure's, as far as they are not proved."""
+        days = [self.pushed_on] if self.proved_on is None else []
+        if self.raised and self.raised["proved_on"] is None:
+            days.append(date.fromisoformat(self.raised["pushed_on"]))
+        return days
 
 
 class Determination(models.Model):
@@ -159,6 +190,8 @@ class Determination(models.Model):
     requirements = models.JSONField()
     # of an enterprise-wide case: [category, sub_item] of those that fail
     items = models.JSONField(default=list)
+    # [category, sub_item, reason]: of items that no run can judge, what an officer's recheck showed
+    rechecks = models.JSONField(default=list)
     until = models.DateField(null=True)
     because = models.TextField()  # the evidence: its attachments
     register_effect = models.CharField(max_length=20, blank=True)  # what the next run reads
@@ -309,22 +342,61 @@ class Task(models.Model):
     organisation = models.CharField(max_length=60)
     opened_on = models.DateField()
     due_on = models.DateField(null=True)
+    # overdue: the days on which its reviewers and the authority above were notified
+    reminded_on = models.DateField(null=True)
+    escalated_on = models.DateField(null=True)
+    is_due_provisional = models.BooleanField(default=False)
     completed_on = models.DateField(null=True)
     completed_by = models.CharField(max_length=150, blank=True)
 
     class Meta:
         constraints = [
+            models.CheckConstraint(
+                condition=Q(escalated_on=None) | Q(reminded_on__isnull=False),
+                name="task_escalated_after_reminder",
+            ),
             models.UniqueConstraint(
                 fields=["case", "kind", "detail"],
                 condition=Q(completed_on=None),
                 name="task_open_once",
-            )
+            ),
         ]
         indexes = [
             models.Index(
                 fields=["organisation"], condition=Q(completed_on=None), name="task_waiting"
             )
         ]
+
+
+class SupervisedProject(models.Model):
+    """A project on the key-supervision list, as the authority of its place was notified of it.
+
+    The list itself is computed from open red cases (`eligibility.measures`).
+    """
+
+    project_code = models.CharField(max_length=80)
+    credit_code = models.CharField(max_length=18)
+    organisation = models.CharField(max_length=60)  # the slug of the authority notified
+    listed_on = models.DateField()
+    removed_on = models.DateField(null=True)
+    removed_because = models.CharField(max_length=20, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["project_code", "credit_code", "organisation"],
+                condition=Q(removed_on=None),
+                name="supervised_project_listed_once",
+            ),
+            models.CheckConstraint(
+                condition=Q(removed_on=None, removed_because="")
+                | Q(removed_on__gte=models.F("listed_on")) & ~Q(removed_because=""),
+                name="supervised_project_removed_with_reason",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.project_code} {self.credit_code} {self.listed_on}"
 
 
 class EligibilityRecord(models.Model):
@@ -377,8 +449,38 @@ class DailyQuota(models.Model):
 
 
 class Heartbeat(models.Model):
-    """The patrol of one day, and when it finished."""
+    """The patrol of one day, and when it finished; or one that waits for a reviewer.
 
-    day = models.DateField(unique=True)
+    Everything that a patrol writes has its moment, `finished_at`. because: why it is held. Who
+    proposed that a patrol is set aside stands in `proposed_by`; who decided, in `decided_by`.
+    """
+
+    day = models.DateField()
+    state = models.CharField(max_length=10, default="done")
     finished_at = models.DateTimeField()
+    by = models.CharField(max_length=150, blank=True)
     summary = models.JSONField()
+    because = models.TextField(blank=True)
+    proposed_by = models.CharField(max_length=150, blank=True)
+    proposed_because = models.TextField(blank=True)
+    decided_by = models.CharField(max_length=150, blank=True)
+    decided_at = models.DateTimeField(null=True)
+    decided_because = models.TextField(blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(state__in=HEARTBEAT_STATES), name="heartbeat_state_known"
+            ),
+            models.UniqueConstraint(
+                fields=["day"], condition=Q(state__in=("done", "held")), name="heartbeat_once"
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="set-aside")
+                | ~Q(proposed_by="") & ~Q(decided_by="") & ~Q(proposed_by=models.F("decided_by")),
+                name="heartbeat_set_aside_by_two_people",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.day} {self.state}"

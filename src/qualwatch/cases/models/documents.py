@@ -8,7 +8,7 @@ from django.db.models import F, Q
 
 from qualwatch.archive.models import StoredFile
 from qualwatch.cases.models.cases import Case
-from qualwatch.procedure.service import FAILURES, METHODS
+from qualwatch.procedure.service import FAILURES, METHODS, NOTICE
 
 CAUSES = ("data-wrong", "assessment-wrong")
 # `moot`: its case ended otherwise.
@@ -48,6 +48,8 @@ class Application(models.Model):
     opinion_due_on = models.DateField(null=True)  # of the city
     decision_due_on = models.DateField(null=True)  # of the province, once it has it
     is_due_provisional = models.BooleanField(default=False)
+    # by deadline: what it was counted from (cases.deadline_columns)
+    deadline_bases = models.JSONField(default=dict)
     opinion_by = models.CharField(max_length=150, blank=True)
     opinion_on = models.DateField(null=True)
     opinion_because = models.TextField(blank=True)
@@ -150,6 +152,10 @@ class Service(models.Model):
     # without proof by then the next method is tried; of a notice: the day it counts as served
     due_on = models.DateField()
     is_due_provisional = models.BooleanField(default=False)
+    # of a public notice: under which it was announced
+    announcement_number = models.CharField(max_length=60, blank=True)
+    # by deadline: what it was counted from (cases.deadline_columns)
+    deadline_bases = models.JSONField(default=dict)
     proved_on = models.DateField(null=True)
     proof = models.TextField(blank=True)
     proved_by = models.CharField(max_length=150, blank=True)
@@ -176,6 +182,10 @@ class Service(models.Model):
                 condition=Q(failed_on=None)
                 | Q(failed_on__gte=F("sent_on"), failed_as__in=list(FAILURES)),
                 name="service_failed_with_reason",
+            ),
+            models.CheckConstraint(
+                condition=Q(method=NOTICE) ^ Q(announcement_number=""),
+                name="service_announced_by_notice",
             ),
         ]
 

@@ -28,6 +28,8 @@ class WithdrawalList(models.Model):
     received_on = models.DateField(null=True)  # the suggestion or report, by its proof of service
     start_due_on = models.DateField(null=True)
     is_start_due_provisional = models.BooleanField(default=False)
+    # by deadline: what it was counted from (cases.deadline_columns)
+    deadline_bases = models.JSONField(default=dict)
     # the results, all of them, back to the housing authority
     reported_on = models.DateField(null=True)
 
@@ -67,6 +69,12 @@ class Withdrawal(models.Model):
     hearing_asked_on = models.DateField(null=True)
     hearing_on = models.DateField(null=True)
     hearing_notified_on = models.DateField(null=True)
+    hearing_request_until = models.DateField(null=True)
+    is_hearing_request_provisional = models.BooleanField(default=False)
+    hearing_due_on = models.DateField(null=True)  # from the request
+    is_hearing_due_provisional = models.BooleanField(default=False)
+    hearing_not_before = models.DateField(null=True)  # from the service of its notice
+    is_hearing_not_before_provisional = models.BooleanField(default=False)
     displayed_on = models.DateField(null=True)
     display_until = models.DateField(null=True)
     is_display_provisional = models.BooleanField(default=False)
@@ -82,6 +90,9 @@ class Withdrawal(models.Model):
     because = models.TextField(blank=True)  # of the decision, or why it ended without one
     decision_number = models.CharField(max_length=80, blank=True)
     lower_grade_until = models.DateField(null=True)
+    is_lower_grade_provisional = models.BooleanField(default=False)
+    # by deadline: what it was counted from (cases.deadline_columns)
+    deadline_bases = models.JSONField(default=dict)
     # what the decision put into the registers: number, then valid_from
     corrections = models.JSONField(default=list)
     # of the announcement that it is finished

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from qualwatch.accounts.models import Account
+from qualwatch.accounts.queries import has_capability
 from qualwatch.cases.competence import authority_of
 from qualwatch.cases.models import Case, Delivery, Document, Notice, Task
 from qualwatch.cases.recipient import Recipient
@@ -18,6 +19,8 @@ from qualwatch.outbox.models import Message
 
 INBOX, EMAIL, SMS, WEBHOOK = "in-platform", "email", "sms", "webhook"
 LONGEST_SUBJECT, ROWS_AT_ONCE = 200, 1000
+# Capabilities of accounts that act for an authority; an auditor has none of them.
+ACTING = ("propose", "sign", "serve", "withdraw", "sign-withdrawal")
 AccountsByCode = Mapping[str, list[Account]]
 
 
@@ -35,6 +38,8 @@ class Notification:
     document: Document | None = None
     # Where there is no case.
     recipient: Recipient | None = None
+    # Accounts of the authorities with one of these get a message by their other channels too.
+    message_capabilities: tuple[str, ...] = ()
 
     @property
     def enterprise(self) -> Recipient:
@@ -59,13 +64,15 @@ def notify(notifications: Iterable[Notification], at: datetime) -> None:
     notifications = list(notifications)
     codes = {row.enterprise.credit_code for row in notifications if row.to_enterprise}
     accounts = _accounts_of(codes)
-    notices = [notice for row in notifications for notice in _notices_of(row, at)]
-    Notice.objects.bulk_create(notices, batch_size=ROWS_AT_ONCE)
+    addressed = [(row, notice) for row in notifications for notice in _notices_of(row, at)]
+    Notice.objects.bulk_create([notice for _row, notice in addressed], batch_size=ROWS_AT_ONCE)
     deliveries: list[Delivery] = []
     messages: list[Message] = []
     without_account: list[Notice] = []
-    for notice in notices:
+    for row, notice in addressed:
         people = accounts.get(notice.credit_code, []) if notice.credit_code else []
+        if notice.organisation and row.message_capabilities:
+            people = _seats_of(notice.organisation, row.message_capabilities)
         if notice.credit_code and not people:
             without_account.append(notice)
             continue
@@ -121,6 +128,26 @@ def _message_of(notice: Notice, channel: str, address: str, at: datetime) -> Mes
 def has_account(credit_code: str) -> bool:
     """Whether somebody of the enterprise can read its notices on the platform."""
     return bool(_accounts_of({credit_code}))
+
+
+def has_seat(slug: str) -> bool:
+    """Whether an authority has an account that acts for it; '' has none."""
+    return bool(_seats_of(slug, ACTING))
+
+
+def _seats_of(slug: str, capabilities: Iterable[str]) -> list[Account]:
+    """Active accounts of an authority with one of the capabilities."""
+    accounts = Account.objects.filter(is_active=True, organisation__slug=slug) if slug else []
+    return [
+        account
+        for account in accounts
+        if any(has_capability(account, capability) for capability in capabilities)
+    ]
+
+
+def codes_with_account(codes: Iterable[str]) -> set[str]:
+    """The credit codes of enterprises of which somebody can read its notices on the platform."""
+    return set(_accounts_of(set(codes)))
 
 
 def _accounts_of(codes: set[str]) -> AccountsByCode:

@@ -1,11 +1,20 @@
 """Texts of notices and announcements. They name no person: that is read after log-in."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from qualwatch.cases.models import Case, Document
-from qualwatch.procedure.state import CLOSED, NOT_WITHDRAWN, RECTIFIED, WITHDRAWAL_ANNULLED
+from qualwatch.cases.models import Case, Document, Task
+from qualwatch.law.calendar import Calendar
+from qualwatch.procedure.periods import Deadline
+from qualwatch.procedure.state import (
+    CLOSED,
+    NOT_WITHDRAWN,
+    RECALLED,
+    RECALLED_TEXT,
+    RECTIFIED,
+    WITHDRAWAL_ANNULLED,
+)
 from qualwatch.procedure.transitions import BY_EVENT
 from qualwatch.reports.labels import REQUIREMENTS
 from qualwatch.wording import gettext
@@ -50,8 +59,22 @@ ENTRIES = {
     "rechecked": _("复查的数字和证据"),
     "application-moot": _("案件终结，申请不再办理"),
     "start-late": _("逾期未启动撤回"),
+    "continued": _("其余指标另案继续"),
+    "service-overdue": _("送达逾期，提醒"),
+    "key-supervision": _("列入重点监管"),
+    "key-supervision-ended": _("移出重点监管"),
+    "deadline-moved": _("期限按放假安排顺延"),
+    "deadline-settled": _("期限按公布的放假安排确定"),
 }
-CLEARING_CODES = ("recovered", "requirement-ended", "dismissed", "reviewed", "repaired", "annulled")
+CLEARING_CODES = (
+    "recovered",
+    "requirement-ended",
+    "dismissed",
+    "reviewed",
+    "repaired",
+    "annulled",
+    "recorded-in-error",
+)
 STAGES = {
     "received": _("已收件，审查中"),
     "agreed": _("市级已同意，省厅核实中"),
@@ -60,7 +83,21 @@ STAGES = {
     "retracted": _("已撤回申请"),
     "moot": _("案件已终结"),
 }
+VERSION_DIGITS = 12  # of the digest of a calendar, as it is named in notices
 _INSURANCE = _("注册人员社保")
+NOTICE_TITLE = _("公告送达")
+MOST_OVERDUE_LINES = 30
+OVERDUE_NAMES = {
+    "letter": _("黄牌预警告知书"),
+    "serve": _("文书"),
+    "serve-order": _("责令限期整改通知书"),
+}
+REMOVALS = {
+    "red-ended": _("红牌已经解除或终结"),
+    "project-ended": _("项目已经竣工或不在登记中"),
+    "moved": _("项目地点变更"),
+}
+NOTICE_DAYS = _("自公告之日起经过 {days} 日即视为送达。")
 
 
 def name_of(case: Case) -> str:
@@ -84,6 +121,8 @@ def subject(kind: str, case: Case) -> str:
         "refused": _("申请不予支持：{name}"),
         "reminder": _("整改期将满：{name}"),
         "repaired": _("部分指标已修复：{name}"),
+        "dismissed": _("部分指标不予认定：{name}"),
+        "continued": _("红牌解除，其余指标仍在预警：{name}"),
         "withdrawal-ended": _("撤回程序终止：{name}"),
         "withdrawal-annulled": _("撤回决定已撤销：{name}"),
     }
@@ -151,11 +190,60 @@ def closing(case: Case, because: str) -> str:
     )
 
 
-def red_period_extended(case: Case) -> str:
-    """A newly published calendar made the period longer."""
-    return _("{name}：按新公布的放假安排，红牌期延至 {ends}。").format(
-        name=name_of(case), ends=case.red_ends_on
+def added_to_red(
+    case: Case, requirements: Mapping[str, Mapping[str, Any]], authority: str, on: date
+) -> str:
+    """Further requirements determined on an open red card, to the enterprise."""
+    lines = [line(name, requirement) for name, requirement in requirements.items()]
+    head = _(
+        "{enterprise}（{code}）：{name} 的下列指标黄牌期满，经{authority}于 {day} 认定不达标，"
+        "并入红牌预警 {number}，红牌期自责令整改送达起另行计算。"
+    ).format(
+        enterprise=case.enterprise,
+        code=case.credit_code,
+        name=name_of(case),
+        authority=authority,
+        day=on,
+        number=case.card_number,
     )
+    return "\n".join([head, *lines])
+
+
+def dismissed(case: Case, requirements: Iterable[str]) -> str:
+    """A warning of some requirements that was not determined; the others go on."""
+    return _("{name}：{what} 不予认定，该项预警终结；其余指标的预警继续。").format(
+        name=name_of(case), what=names(requirements)
+    )
+
+
+def continued(case: Case, requirements: Iterable[str], ends_on: date) -> str:
+    """The red card is closed; what it also warned of goes on with its own period."""
+    return _(
+        "{enterprise}（{code}）：{name} 的红牌预警已经解除；"
+        "{what} 仍在黄牌预警期内，期限不变，至 {day}。"
+    ).format(
+        enterprise=case.enterprise,
+        code=case.credit_code,
+        name=name_of(case),
+        what=names(requirements),
+        day=ends_on,
+    )
+
+
+def deadline_moved_subject(about: str) -> str:
+    """One line."""
+    return _("期限顺延：{about}").format(about=about)
+
+
+def deadline_moved(name: str, about: str, old: Deadline, new: Deadline, calendar: Calendar) -> str:
+    """A changed calendar moved a deadline: old day, new day, version of the calendar."""
+    moved = _("{about}：{name}原至 {old}，按放假安排顺延至 {new}。").format(
+        about=about, name=name, old=old.ends_on, new=new.ends_on
+    )
+    version = _("日历版本 {version}。").format(version=calendar.version[:VERSION_DIGITS])
+    source = _("依据：{source}。").format(source=calendar.source) if calendar.source else ""
+    provisional = _("以后公布的放假安排可能使其再顺延。") if new.provisional else ""
+    return moved + source + version + provisional
 
 
 def red_period(case: Case) -> str:
@@ -216,7 +304,11 @@ def withdrawal_ended(case: Case, because: str) -> str:
 
 def outcome(code: str) -> str:
     """What became of an item that was to be withdrawn."""
-    own = {"rectified": RECTIFIED, "not-withdrawn": NOT_WITHDRAWN}
+    own = {
+        "rectified": RECTIFIED,
+        "not-withdrawn": NOT_WITHDRAWN,
+        RECALLED: RECALLED_TEXT,
+    }
     return own.get(code) or CLOSED[code]
 
 
@@ -253,6 +345,38 @@ def names(requirements: Iterable[str]) -> str:
     )
 
 
+def overdue_services(authority: str, tasks: Sequence[Task]) -> tuple[str, str]:
+    """Overdue tasks to serve of an authority, to reviewers: subject and text."""
+    subject = _("送达逾期：{authority} {count} 件").format(authority=authority, count=len(tasks))
+    lines = [_overdue_line(task) for task in tasks[:MOST_OVERDUE_LINES]]
+    if len(tasks) > len(lines):
+        lines.append(_("只列出前 {count} 件。").format(count=len(lines)))
+    return subject, "\n".join(lines)
+
+
+def _overdue_line(task: Task) -> str:
+    case = task.case
+    about = f"{case.enterprise}（{case.credit_code}）{name_of(case)} " if case else ""
+    number = task.detail.partition(" ")[0]
+    return _("{about}{what}，应于 {day} 前办理，至今没有送达凭证。").format(
+        about=about, what=OVERDUE_NAMES[task.kind] + number, day=task.due_on
+    )
+
+
+def supervised_project(
+    project: str, enterprise: str, cards: Sequence[str], *, is_listed: bool, because: str = ""
+) -> tuple[str, str]:
+    """A project that comes on the key-supervision list, or leaves it: subject and text."""
+    if is_listed:
+        return _("列入重点监管：{project}").format(project=project), _(
+            "{enterprise}在红牌预警期间（{cards}），在建项目 {project} "
+            "列入重点监管范围（晋建市规字〔2023〕71号 三）。"
+        ).format(enterprise=enterprise, cards="、".join(cards), project=project)
+    return _("移出重点监管：{project}").format(project=project), _(
+        "{enterprise}的项目 {project} 移出重点监管范围：{because}。"
+    ).format(enterprise=enterprise, project=project, because=REMOVALS[because])
+
+
 def document_subject(document: Document) -> str:
     """One line."""
     return _("文书送达：{title}（{number}）").format(title=document.title, number=document.number)
@@ -272,11 +396,64 @@ def document_for_authority(document: Document) -> str:
     )
 
 
-def public_notice(enterprise: str, title: str, number: str, days: int) -> str:
-    """What the public reads where nothing else reached the enterprise: no figures, no person."""
+def notice_of_content(document: Document, days: int) -> str:
+    """The public notice of a document of a published case: what it says, no person."""
     first = _("{enterprise}：因其他方式无法送达，现依法公告送达《{title}》（{number}）。")
-    second = _("自公告之日起经过 {days} 日即视为送达。")
-    return first.format(enterprise=enterprise, title=title, number=number) + second.format(
+    values = document.template_values
+    lines = [
+        first.format(enterprise=document.addressee, title=document.title, number=document.number),
+        *_content_lines(values),
+        NOTICE_DAYS.format(days=days),
+    ]
+    return "\n".join(lines)
+
+
+def _content_lines(values: Mapping[str, Any]) -> list[str]:
+    """The main content of an order, a notice of intended withdrawal or a decision."""
+    basis = _("依据：{rule}。").format(rule=values["legal_basis"])
+    lines = [_("资质：{item}。").format(item=values["item"]) + basis]
+    lines += [_shortfall_line(row) for row in (*values["requirements"], *values["found"])]
+    if values["people"]:
+        abnormal = _("注册人员社会保险缴纳：{count} 人异常。")
+        lines.append(abnormal.format(count=len(values["people"])))
+    if "red_months" in values:
+        lines.append(
+            _("责令自送达之日起 {months} 个月内整改。").format(months=values["red_months"])
+        )
+    if "statement_days" in values:
+        lines.append(
+            _("送达后 {days} 个工作日内可以陈述、申辩，{hearing} 个工作日内可以要求听证。").format(
+                days=values["statement_days"], hearing=values["hearing_days"]
+            )
+        )
+    if "reconsideration_days" in values:
+        lines.append(
+            _("不服的，可以在 {days} 日内申请行政复议，或在 {months} 个月内提起行政诉讼。").format(
+                days=values["reconsideration_days"], months=values["litigation_months"]
+            )
+        )
+    return lines
+
+
+def _shortfall_line(row: Mapping[str, Any]) -> str:
+    """A row of a document's figures; of insurance there is no number that is required."""
+    if not isinstance(row["required"], int):
+        return _("{name}：{held}。").format(name=row["name"], held=row["held"])
+    return _("{name}：应有 {required}，现有 {held}，缺 {shortfall}。").format(
+        name=row["name"],
+        required=row["required"],
+        held=row["held"],
+        shortfall=row["shortfall"],
+    )
+
+
+def notice_to_collect(enterprise: str, days: int, address: str, hours: str) -> str:
+    """The public notice of every other document: that a paper lies ready, and nothing of it."""
+    first = _(
+        "{enterprise}：因其他方式未能送达，现依法公告送达。"
+        "有致你单位的文书存放在{address}，请于{hours}持单位证明领取。"
+    )
+    return first.format(enterprise=enterprise, address=address, hours=hours) + NOTICE_DAYS.format(
         days=days
     )
 

@@ -24,6 +24,7 @@ from qualwatch.cases.tasks import RETURNED_ACT, SIGN_ACT, open_task
 from qualwatch.cases.warnings.supervise import InspectionFinding
 from qualwatch.journal.actions import NewEntry
 from qualwatch.law.loader import Law
+from qualwatch.procedure.periods import Deadline
 from qualwatch.procedure.transitions import CannotStep
 from qualwatch.registers.tables import lock
 from qualwatch.wording import gettext as _
@@ -79,7 +80,7 @@ def propose_act(*, new: NewAct, by: Account, law: Law, at: datetime, read: str =
         SIGN_ACT,
         ctx,
         authority=act.authority,
-        due_on=_due_day(act, ctx),
+        due=_due_of_signature(act, ctx),
         detail=f"{act.pk}",
     )
     details = {
@@ -157,9 +158,9 @@ def _close_returned(act: ProposedAct, ctx: ActContext) -> None:
         close_act_tasks(returned, ctx)
 
 
-def _due_day(act: ProposedAct, ctx: ActContext) -> Any:
+def _due_of_signature(act: ProposedAct, ctx: ActContext) -> Deadline | None:
     """An urgent finding is to be signed the same day."""
-    return ctx.on if act.payload.get("is_urgent") else None
+    return Deadline(ctx.on, provisional=False) if act.payload.get("is_urgent") else None
 
 
 def _details_of(act: ProposedAct) -> dict[str, Any]:

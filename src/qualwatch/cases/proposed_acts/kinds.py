@@ -20,6 +20,7 @@ from qualwatch.cases.effects.cards import perform
 from qualwatch.cases.models import Case, ProposedAct
 from qualwatch.cases.proposed_acts import releases
 from qualwatch.cases.warnings import supervise
+from qualwatch.cases.warnings.newest_run import with_other_red
 from qualwatch.cases.withdrawals.actions import annul_withdrawal
 from qualwatch.law.loader import Law
 from qualwatch.procedure.state import Event
@@ -100,7 +101,10 @@ def _releasing(act: ProposedAct, by: Account, capabilities: tuple[str, ...], law
 
 def _event_of(act: ProposedAct, ctx: ActContext) -> Event:
     """The event of the case that an act is; its kind is the event's name."""
-    return supervise.event_of_act(act.kind, act, ctx, code=act.payload.get("code", ""))
+    event = supervise.event_of_act(act.kind, act, ctx, code=act.payload.get("code", ""))
+    case = _case_of(act)
+    # a review may hand its withdrawal over
+    return with_other_red(event, case, ctx) if case.state == "red" else event
 
 
 def _check_event(act: ProposedAct, ctx: ActContext) -> None:

@@ -1,10 +1,10 @@
 """Service of documents: started by a method, proved or failed. Periods run from the proof."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from qualwatch.accounts.models import Account
 from qualwatch.cases.acting import ActContext, write_journal
@@ -20,24 +20,30 @@ from qualwatch.cases.course.step import act
 from qualwatch.cases.documents import issuing
 from qualwatch.cases.documents.attachments import SubmittedFile, attach, check_files
 from qualwatch.cases.documents.kinds import DOCUMENT_KINDS
+from qualwatch.cases.documents.public_notices import (
+    check_collectable,
+    remove_neutral_notices,
+    remove_notice,
+)
 from qualwatch.cases.documents.service import (
     TAKEN_DOWN,
     VOIDED,
     circumstances_of,
     close_serve_tasks,
-    due_of_attempt,
     end_attempts,
     fail_attempt,
     is_over,
     open_serve_task,
     record_receipt,
     serve_or_open_task,
+    serving_authority_of,
     start_attempt,
     stream_of,
     void_row,
 )
 from qualwatch.cases.effects.cards import perform
 from qualwatch.cases.models import Attachment, Case, CaseRequirement, Document, Hearing, Service
+from qualwatch.cases.tasks import LETTER, SERVE, complete, open_tasks
 from qualwatch.journal.actions import NewEntry
 from qualwatch.law.loader import Law
 from qualwatch.procedure.service import (
@@ -52,21 +58,29 @@ from qualwatch.procedure.service import (
 )
 from qualwatch.procedure.state import Event
 from qualwatch.procedure.transitions import BY_EVENT, CannotStep
-from qualwatch.publication.actions import move_announcement, remove_announcement
 from qualwatch.wording import gettext as _
 from qualwatch.wording import gettext_noop as _n
 
 UNANSWERED = "unanswered"
+PROVED_OTHERWISE = _n("企业已在平台上打开")
+OPENED_BY_AUTHORITY = _n("收文单位在平台上打开")
 
 
 @transaction.atomic
 def issue_warning(*, case: Case, by: Account, law: Law, at: datetime) -> Document:
-    """Issues the letter of a warning, to an enterprise that cannot or does not read it online."""
+    """Issues the letter of a warning, to an enterprise that cannot or does not read it online.
+
+    A task to serve it takes the place of the one to write it.
+    """
     ctx = ActContext(law, at, by.username, require_competent_or_local(by, "serve", case))
     locked = Case.objects.select_for_update().get(pk=case.pk)
-    if locked.state != "yellow":
+    # a red card's case may warn of further requirements
+    warned = locked.requirements.filter(determined_on=None, recovered_on=None)
+    if locked.state == "closed" or not warned.exists():
         raise CannotServe(_("只有黄牌预警才发告知书"))
     document = issuing.warning(locked, ctx)
+    complete(open_tasks(LETTER).filter(case=locked), ctx)
+    open_serve_task(document, ctx)
     write_journal(ctx)
     return document
 
@@ -97,6 +111,8 @@ def start_service(
     check_open(method, circumstances_of(locked, ctx, has_consent=bool(consents)))
     if not recipient.strip():
         raise CannotServe(_("请写明受送达人和地址"))
+    if method == NOTICE:
+        check_collectable(locked)
     service = start_attempt(locked, method, recipient, ctx)
     attachments = attach(consents, by=by.username, at=at, service=service, is_consent=True)
     if attachments:
@@ -136,7 +152,7 @@ def prove_service(
 
 
 @transaction.atomic
-def fail_service(
+def fail_service(  # noqa: PLR0913  # keyword-only: what is recorded of a failure
     *,
     service: Service,
     why: str,
@@ -145,17 +161,22 @@ def fail_service(
     law: Law,
     at: datetime,
     files: Sequence[SubmittedFile] = (),
+    failed_on: date | None = None,
 ) -> Service:
     """Records that a service failed; a task names the next open method.
 
-    `why`: of METHODS_BY_FAILURE. CannotServe, CannotStore, NotCompetent.
+    `why`: of METHODS_BY_FAILURE. `failed_on`: the day of the visit or of the returned letter, by
+    default today. CannotServe, CannotStore, NotCompetent.
     """
     ctx = ActContext(law, at, by.username, _authority(service.document, by))
     document = _lock_unserved(service.document)
     locked = _lock_pending(service)
     _check_failure(locked, why, because, ctx, has_files=bool(files))
+    failed_on = failed_on or ctx.on
+    if not locked.sent_on <= failed_on <= ctx.on:
+        raise CannotServe(_("没有送达的日期不能早于发出，也不能晚于今天"))
     attachments = attach(check_files(files), by=by.username, at=at, service=locked)
-    fail_attempt(locked, why, because, ctx)
+    fail_attempt(locked, why, because, failed_on)
     _record(
         document,
         "service-failed",
@@ -163,6 +184,7 @@ def fail_service(
         method=locked.method,
         why=why,
         because=because,
+        failed_on=failed_on,
         files=_digests(attachments),
     )
     open_serve_task(document, ctx)
@@ -218,7 +240,7 @@ def void_document(
 
 
 def confirm_service(service: Service, *, by: Account, law: Law, at: datetime) -> Service | None:
-    """Proves a service on the platform, as the enterprise has opened the document.
+    """Proves a service on the platform, as its recipient has opened the document.
 
     None where the document was voided or served otherwise meanwhile.
     """
@@ -226,7 +248,8 @@ def confirm_service(service: Service, *, by: Account, law: Law, at: datetime) ->
     document = Document.objects.select_for_update().get(pk=service.document_id)
     if document.voided_on or document.services.filter(proved_on__isnull=False).exists():
         return None
-    return _prove(_lock_pending(service), document, ctx.on, METHODS[PLATFORM].proof, ctx)
+    proof = METHODS[PLATFORM].proof if document.credit_code else OPENED_BY_AUTHORITY
+    return _prove(_lock_pending(service), document, ctx.on, proof, ctx)
 
 
 def waiting_services() -> QuerySet[Service]:
@@ -243,8 +266,7 @@ def process_due_services(ctx: ActContext) -> int:
     Each by itself: a notice that the case refuses becomes a task, and the others go on. The
     caller has locked the cases.
     """
-    _recount(waiting_services().filter(is_due_provisional=True), ctx)
-    count = 0
+    count = _end_warnings_proved_otherwise(ctx)
     notices = _overdue(ctx).filter(method=NOTICE)
     for number in list(notices.values_list("pk", flat=True)):
         count += _prove_notice(number, ctx)
@@ -257,12 +279,27 @@ def process_due_services(ctx: ActContext) -> int:
     return count
 
 
+def _end_warnings_proved_otherwise(ctx: ActContext) -> int:
+    """Ends the service of letters whose warnings were opened on the platform meanwhile."""
+    unserved = Document.objects.filter(kind="warning", voided_on=None).exclude(
+        services__proved_on__isnull=False
+    )
+    details = open_tasks(SERVE).values_list("detail", flat=True)
+    numbers = {detail.rpartition(" ")[0] for detail in details}
+    running = waiting_services().filter(document__kind="warning").values("document")
+    letters = unserved.filter(Q(number__in=numbers) | Q(pk__in=running))
+    ended = [letter for letter in letters.select_related("case").order_by("pk") if is_over(letter)]
+    for letter in ended:
+        end_attempts(letter, TAKEN_DOWN, PROVED_OTHERWISE, ctx)
+    return len(ended)
+
+
 def _prove_notice(number: int, ctx: ActContext) -> int:
     """1 where a notice counts as served, 0 where the case refuses it, which becomes a task."""
     services = Service.objects.select_for_update(of=("self",)).select_related("document__case")
     service = services.get(pk=number)
     document = service.document
-    proof = _n("公告 {number} 期满").format(number=document.number)
+    proof = _n("公告 {number} 期满").format(number=service.announcement_number)
     # the savepoint undoes rows, not the entries gathered in memory
     entries_before = len(ctx.entries)
     try:
@@ -271,8 +308,9 @@ def _prove_notice(number: int, ctx: ActContext) -> int:
     except CannotStep as why:
         del ctx.entries[entries_before:]
         # read again, for the attempt to prove it has changed the instance
-        fail_attempt(Service.objects.get(pk=number), TAKEN_DOWN, str(why), ctx)
-        remove_announcement(document.number, at=ctx.at)
+        failed = Service.objects.get(pk=number)
+        fail_attempt(failed, TAKEN_DOWN, str(why), ctx.on)
+        remove_notice(failed, ctx)
         _record(document, "service-failed", ctx, method=NOTICE, because=str(why))
         open_serve_task(document, ctx)
         return 0
@@ -281,24 +319,6 @@ def _prove_notice(number: int, ctx: ActContext) -> int:
 
 def _overdue(ctx: ActContext) -> QuerySet[Service]:
     return waiting_services().filter(due_on__lt=ctx.on, is_due_provisional=False)
-
-
-def _recount(services: Iterable[Service], ctx: ActContext) -> None:
-    """Counts days that rested on an unpublished calendar again: later or the same."""
-    policy = ctx.law.policy_on(ctx.on)
-    for service in services:
-        due = due_of_attempt(service.method, service.sent_on, policy, ctx.law.calendar)
-        # a day that was stated is never taken back
-        service.due_on = max(service.due_on, due.ends_on)
-        service.is_due_provisional = due.provisional
-        service.save(update_fields=["due_on", "is_due_provisional"])
-        if service.method == NOTICE:
-            move_announcement(
-                service.document.number,
-                ends_on=service.due_on,
-                is_provisional=due.provisional,
-                at=ctx.at,
-            )
 
 
 def _prove(
@@ -317,6 +337,8 @@ def _prove(
     service.save(update_fields=["proved_on", "proof", "proved_by"])
     _record(document, "served", ctx, method=service.method, proved_on=proved_on, files=list(files))
     record_receipt(document, proved_on, ctx)
+    # lock order: see CONTRIBUTING.md (the public copy before the journal of the step)
+    remove_neutral_notices(document, ctx)
     if document.case is not None and not _is_superseded(document):
         _take_step(document, document.case, proved_on, proof, ctx)
     close_serve_tasks(document, ctx)
@@ -346,12 +368,18 @@ def _take_step(
     locked = Case.objects.select_for_update().get(pk=case.pk)
     if locked.state not in BY_EVENT[starts].from_states:
         return
-    pushed = document.template_values.get("pushed", {})
-    unproved = locked.requirements.filter(proved_on=None)
-    requirements = tuple(row.requirement for row in unproved if _is_pushed(row, pushed))
+    pushed = {
+        name: date.fromisoformat(pushed_on)
+        for name, pushed_on in document.template_values.get("pushed", {}).items()
+    }
+    requirements = tuple(
+        row.requirement for row in locked.requirements.all() if _is_unproved(row, pushed)
+    )
     # only the warnings that the letter was about; if all are proved, no step is left
     if pushed and not requirements:
         return
+    if starts == "order-served":
+        requirements = tuple(document.template_values.get("determined", ()))
     event = Event(
         starts,
         ctx.on,
@@ -359,18 +387,21 @@ def _take_step(
         proved_on=proved_on,
         because=proof,
         requirements=requirements,
+        warned_on=pushed,
     )
     act(case=locked, event=event, ctx=ctx, perform=perform)
 
 
-def _is_pushed(row: CaseRequirement, pushed: dict[str, str]) -> bool:
-    return pushed.get(row.requirement) == row.pushed_on.isoformat()
+def _is_unproved(row: CaseRequirement, pushed: Mapping[str, date]) -> bool:
+    """Whether a warning that the letter was about has no proof yet."""
+    warned_on = pushed.get(row.requirement)
+    return warned_on is not None and any(day <= warned_on for day in row.unproved_days)
 
 
 def _authority(document: Document, by: Account) -> str:
     """The slug of the authority that acts: who issued it, who is competent, the province."""
     authority = require_authority(by, "serve")
-    allowed = {document.organisation}
+    allowed = {document.organisation, serving_authority_of(document)}
     # a bureau serves its own documents; of other authorities the competent one and the
     # province may act too
     if not document.organisation.endswith(BUREAU):

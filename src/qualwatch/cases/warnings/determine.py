@@ -1,7 +1,7 @@
 """Determinations: an officer proposes, a reviewer signs or returns (notice 2(2))."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -9,7 +9,7 @@ from django.db import transaction
 
 from qualwatch.accounts.models import Account
 from qualwatch.cases.acting import ActContext, Step, write_journal
-from qualwatch.cases.competence import require_competent
+from qualwatch.cases.competence import competent_for, require_competent
 from qualwatch.cases.course.step import act, entry_of, rows_of, write_state_to_row
 from qualwatch.cases.documents.attachments import CheckedFile, SubmittedFile, attach
 from qualwatch.cases.documents.evidence import (
@@ -20,8 +20,21 @@ from qualwatch.cases.documents.evidence import (
     what_was_read,
 )
 from qualwatch.cases.documents.numbers import RED_CARD, next_number
-from qualwatch.cases.effects.cards import RED_PREFIX, perform
-from qualwatch.cases.models import Case, Determination
+from qualwatch.cases.documents.wording import require_reason
+from qualwatch.cases.effects.cards import RED_PREFIX, determined_figures, perform
+from qualwatch.cases.models import Case, Determination, SupervisionFinding
+from qualwatch.cases.tasks import PROPOSE, open_task
+from qualwatch.cases.warnings.healing import (
+    assess_again,
+    require_cleared,
+    require_review_day,
+    tried,
+)
+from qualwatch.cases.warnings.insurance_items import (
+    items_without_abnormal_people,
+    require_failing,
+    undecided_items,
+)
 from qualwatch.cases.warnings.newest_run import current_run_view, event_from_newest_run
 from qualwatch.cases.warnings.run_view import INSURANCE
 from qualwatch.journal.actions import NewEntry
@@ -43,9 +56,10 @@ ROW_EFFECTS = ("", "correction", "exemption")
 class ProposedDetermination:
     """What an officer proposes. outcome: a key of OUTCOMES.
 
-    items: (category, sub_item), of an enterprise-wide case. register_effect: what a dismissal
-    leaves in the registers for the next run, with its details: accepted-finding
-    ("until", the review day), correction ("correction", its number) or exemption ("exemption", the
+    items: (category, sub_item), of an enterprise-wide case; rechecks: of those that no run can
+    judge without the people in question, what an officer's recheck showed. register_effect: what a
+    dismissal leaves in the registers for the next run, with its details: accepted-finding ("until",
+    the review day), correction ("correction", its number) or exemption ("exemption", the
     row's number).
     """
 
@@ -54,6 +68,7 @@ class ProposedDetermination:
     evidence: Sequence[SubmittedFile]
     requirements: Sequence[str] = ()
     items: Sequence[tuple[str, str]] = ()
+    rechecks: Mapping[tuple[str, str], str] = field(default_factory=dict)
     until: date | None = None
     register_effect: str = ""
     register_effect_details: Mapping[str, Any] | None = None
@@ -75,9 +90,14 @@ def propose(
     """
     authority = require_competent(by, "propose", case)
     ctx = ActContext(law, at, by.username, authority)
+    require_reason(proposed.because)
+    if proposed.outcome == "dismissed":
+        # lock order: see CONTRIBUTING.md
+        lock()
     files = check_evidence(proposed.evidence)
-    if case.category is None and proposed.outcome == "red" and not proposed.items:
-        raise CannotStep("items", _("请写明哪些资质因此不达标"))
+    if case.category is None and proposed.outcome == "red":
+        _require_failing_items(case, proposed.items, proposed.rechecks, ctx)
+    requirements = list(proposed.requirements) or _undetermined(case)
     effect_details = _checked_register_effect(
         case,
         proposed.outcome,
@@ -85,9 +105,8 @@ def propose(
         dict(proposed.register_effect_details or {}),
         ctx,
     )
-    requirements = list(proposed.requirements) or [
-        row.requirement for row in case.requirements.filter(recovered_on=None)
-    ]
+    if proposed.outcome == "dismissed":
+        _require_healing(case, requirements, proposed.register_effect, effect_details, ctx)
     event, _figures = event_from_newest_run("propose", case, ctx)
     event = replace(
         event,
@@ -105,6 +124,7 @@ def propose(
         outcome=proposed.outcome,
         requirements=requirements,
         items=[list(item) for item in proposed.items],
+        rechecks=[[*item, text] for item, text in proposed.rechecks.items()],
         until=proposed.until,
         because=proposed.because,
         register_effect=proposed.register_effect,
@@ -114,6 +134,43 @@ def propose(
     )
     attach(files, by=by.username, at=at, determination=determination)
     return determination
+
+
+def _undetermined(case: Case) -> list[str]:
+    """The requirements of a case that are warned of, neither recovered nor determined."""
+    rows = case.requirements.filter(recovered_on=None, determined_on=None)
+    return list(rows.values_list("requirement", flat=True))
+
+
+def _require_failing_items(
+    case: Case,
+    items: Sequence[tuple[str, str]],
+    rechecks: Mapping[tuple[str, str], str],
+    ctx: ActContext,
+) -> None:
+    if not items:
+        raise CannotStep("items", _("请写明哪些资质因此不达标"))
+    judged = items_without_abnormal_people(current_run_view(case, ctx.law), case)
+    require_failing(items, judged, rechecks, ctx)
+
+
+def _require_healing(
+    case: Case,
+    requirements: Sequence[str],
+    register_effect: str,
+    details: Mapping[str, Any],
+    ctx: ActContext,
+) -> None:
+    """Tries what a dismissal leaves: CannotStep where the next run would warn again."""
+    if not register_effect:
+        # `step` refuses it
+        return
+    figures = current_run_view(case, ctx.law).verdicts_of(case)[1]
+    with tried():
+        if register_effect == ACCEPTED_FINDING:
+            _accept_findings(case, requirements, details["until"], _("试算"), figures, ctx)
+        assess_again(case.credit_code, ctx)
+        require_cleared(case, requirements, ctx)
 
 
 def _proposal_entry(
@@ -183,7 +240,12 @@ def sign(
         if determination.proposed_by != by.username:
             require_opened(determination, by.username)
     event, figures = event_from_newest_run("sign", case, ctx)
-    event = replace(event, because=because or (determination.because if determination else ""))
+    undecided = _undecided_items(case, determination, ctx)
+    event = replace(
+        event,
+        because=because or (determination.because if determination else ""),
+        is_partial=bool(undecided),
+    )
     details: dict[str, Any] = {"authority": authority, **_read_consequence(read)}
     if determination is not None:
         details["read_digests"] = what_was_read(read, evidence_of(determination))
@@ -191,13 +253,33 @@ def sign(
     step = act(case=case, event=event, ctx=ctx, perform=perform, figures=figures)
     # without a proposal `act` has refused
     assert determination is not None
-    signed_figures = {name: figures[name] for name in determination.requirements if name in figures}
+    names = tuple(name for name in determination.requirements if name in figures)
+    signed_figures = determined_figures(step, names)
     _record_decision(case, by, at, "signed", because, signed_figures)
     if determination.outcome == "dismissed":
-        _accept_findings(case, determination, figures, ctx)
+        _accept_dismissed(case, determination, figures, ctx)
     if any(effect.name == "open-red" for effect in step.effects):
         _open_item_cards(case, determination, by, ctx)
+    for card in undecided[:1]:
+        # beside the authority of the place only the province decides on items
+        open_task(step.case, PROPOSE, ctx, authority=competent_for(card))
+        write_journal(ctx)
     return step
+
+
+def _undecided_items(
+    case: Case, determination: Determination | None, ctx: ActContext
+) -> list[Case]:
+    """Items that fail and that other authorities still decide on, of an enterprise-wide case."""
+    if determination is None or determination.outcome != "red" or case.category is not None:
+        return []
+    judged = items_without_abnormal_people(current_run_view(case, ctx.law), case)
+    return undecided_items(judged, item_keys(determination), case)
+
+
+def item_keys(determination: Determination) -> list[tuple[str, str]]:
+    """(category, sub_item) of the items that a determination names."""
+    return [(category, sub_item) for category, sub_item in determination.items]
 
 
 def _check_proposal(determination: Determination | None, proposal: int | None) -> None:
@@ -207,22 +289,26 @@ def _check_proposal(determination: Determination | None, proposal: int | None) -
 
 
 def _check_still_possible(case: Case, determination: Determination, ctx: ActContext) -> None:
-    """CannotStep where a dismissal omits an open requirement, or what it leaves is gone by now."""
+    """CannotStep where what a dismissal leaves does not heal, or an item does not fail by now."""
+    if determination.outcome == "red" and case.category is None:
+        rechecks = {
+            (category, sub_item): text for category, sub_item, text in determination.rechecks
+        }
+        _require_failing_items(case, item_keys(determination), rechecks, ctx)
     if determination.outcome == "dismissed":
         # lock order: see CONTRIBUTING.md
         lock()
-        omitted = case.requirements.filter(recovered_on=None).exclude(
-            requirement__in=determination.requirements
-        )
-        if omitted.exists():
-            raise CannotStep("register-effect", _("还有没有写进认定的指标，请退回"))
-    _checked_register_effect(
+    details = _checked_register_effect(
         case,
         determination.outcome,
         determination.register_effect,
         determination.register_effect_details,
         ctx,
     )
+    if determination.outcome == "dismissed":
+        _require_healing(
+            case, determination.requirements, determination.register_effect, details, ctx
+        )
 
 
 def _record_decision(
@@ -267,8 +353,9 @@ def _checked_register_effect(
 def _checked_acceptance(case: Case, review_day: Any, ctx: ActContext) -> dict[str, Any]:
     """The review day of an accepted finding, a date or ISO text, as stored; CannotStep."""
     until = date.fromisoformat(review_day) if isinstance(review_day, str) else review_day
-    if not isinstance(until, date) or until <= ctx.on:
-        raise CannotStep("register-effect", _("认可要写明复核日，且晚于今天"), about="review_on")
+    if not isinstance(until, date):
+        raise CannotStep("register-effect", _("认可要写明复核日"), about="review_on")
+    require_review_day(until, ctx)
     if case.category is None:
         raise CannotStep("register-effect", _("社保案件只能留下更正或豁免"))
     return {"until": until.isoformat()}
@@ -295,13 +382,26 @@ def _concerns(case: Case, correction: Correction) -> bool:
     return current.filter(person_id=correction.key.get("person_id") or 0).exists()
 
 
-def _accept_findings(
+def _accept_dismissed(
     case: Case, determination: Determination, figures: Mapping[str, Any], ctx: ActContext
 ) -> None:
-    """Accepts the findings that a dismissal leaves, at today's figures."""
-    if determination.register_effect != ACCEPTED_FINDING:
-        return
-    for row in case.requirements.filter(requirement__in=determination.requirements):
+    """Accepts the findings that a dismissal leaves, where it leaves these."""
+    if determination.register_effect == ACCEPTED_FINDING:
+        until = determination.register_effect_details["until"]
+        names = determination.requirements
+        _accept_findings(case, names, until, determination.because, figures, ctx)
+
+
+def _accept_findings(
+    case: Case,
+    requirements: Sequence[str],
+    until: str,
+    because: str,
+    figures: Mapping[str, Any],
+    ctx: ActContext,
+) -> None:
+    """Accepts findings at today's figures. `until`: the review day in ISO form."""
+    for row in case.requirements.filter(requirement__in=requirements):
         held = figures.get(row.requirement, row.warned_figures).get("held")
         about = Requirement(
             case.credit_code, case.category or "", case.sub_item or "", row.requirement
@@ -309,8 +409,8 @@ def _accept_findings(
         accept_finding(
             about=about,
             at_held=int(held or 0),
-            until=date.fromisoformat(determination.register_effect_details["until"]),
-            because=determination.because,
+            until=date.fromisoformat(until),
+            because=because,
             by=ctx.by,
             at=ctx.at,
         )
@@ -357,8 +457,17 @@ def _is_red_for_insurance(case: Case) -> bool:
     return cards.exists()
 
 
-def open_red(case: Case, event: Event, figures: Mapping[str, Any], ctx: ActContext) -> Step:
-    """Opens a case, not saved before, with a red card of officer origin; CannotStep."""
+def open_red(
+    case: Case,
+    event: Event,
+    figures: Mapping[str, Any],
+    ctx: ActContext,
+    finding: SupervisionFinding | None = None,
+) -> Step:
+    """Opens a case, not saved before, with a red card of officer origin; CannotStep.
+
+    finding: what it rests on, not saved; the documents of the card list its evidence.
+    """
     # a constraint of the database allows only these words
     before = CaseState(ground=case.ground, origin="officer")  # type: ignore[arg-type]
     # Locks the sequence of numbers: of two acts at the same moment the second waits here.
@@ -376,6 +485,11 @@ def open_red(case: Case, event: Event, figures: Mapping[str, Any], ctx: ActConte
     for row in new_rows:
         row.case = case
         row.save()
+    if finding is not None:
+        finding.act.case = case
+        finding.act.save(update_fields=["case"])
+        finding.case = case
+        finding.save()
     case_step.effects = effects
     perform(case_step, ctx)
     ctx.entries.insert(0, entry_of(case_step))

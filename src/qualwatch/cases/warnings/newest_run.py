@@ -1,13 +1,16 @@
 """The newest run's verdicts on one case, for the acts of officers."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from qualwatch.assessments.models import Run
 from qualwatch.cases.acting import ActContext
+from qualwatch.cases.course.step import state_of
 from qualwatch.cases.models import Case
-from qualwatch.cases.warnings.run_view import RunView
+from qualwatch.cases.warnings.run_view import RunView, people_counts
 from qualwatch.law.loader import Law
+from qualwatch.procedure.preconditions import other_red
 from qualwatch.procedure.state import Event
 from qualwatch.procedure.transitions import CannotStep
 from qualwatch.wording import gettext as _
@@ -29,8 +32,21 @@ def event_from_newest_run(
         is_fresh=ctx.is_fresh(view.run.as_of),
         verdicts=verdicts,
         run_day=view.run.as_of,
+        **people_counts(figures),
     )
     return event, figures
+
+
+def with_other_red(event: Event, case: Case, ctx: ActContext) -> Event:
+    """The event with what it has to say of the item's other red cards (`Event.other_red`)."""
+    others = []
+    same_item = Case.objects.filter(
+        credit_code=case.credit_code, category=case.category, sub_item=case.sub_item, state="red"
+    )
+    for other in same_item.exclude(pk=case.pk).order_by("pk"):
+        state = state_of(other, list(other.requirements.order_by("pk")))
+        others.append((state, event_from_newest_run("open-withdrawal", other, ctx)[0]))
+    return replace(event, other_red=other_red(others, ctx.terms))
 
 
 def current_run_view(case: Case, law: Law) -> RunView:

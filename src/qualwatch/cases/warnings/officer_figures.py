@@ -69,22 +69,59 @@ def is_short(requirement: str, numbers: Mapping[str, int]) -> bool:
 
 def beside_registers(
     found: Mapping[str, Mapping[str, int]],
+    verdicts: Mapping[str, str],
     registers: Figures,
     reasons: Mapping[str, DifferenceReason],
 ) -> dict[str, dict[str, Any]]:
-    """By requirement: the officer's figures, the registers', and why they differ, as stored.
+    """By requirement: the officer's figures, the registers', why they differ, and the basis.
 
-    `registers`: of the newest run; a requirement that it has no figure of differs too. CannotStep
-    where a differing figure has no complete reason.
+    `verdicts`, `registers`: of the newest run; a requirement that it has no figure of differs too.
+    CannotStep where a differing figure has no complete reason, or where the standard of the item
+    demands nothing of the kind on the day and the figure shows a shortfall.
     """
     return {
         name: {
             "found": dict(numbers),
             "registers": _register_figures(name, registers),
             "why": _required_reason(name, numbers, registers, reasons.get(name)),
+            "basis": _required_basis(name, numbers, verdicts, registers),
         }
         for name, numbers in found.items()
     }
+
+
+def figures_beside(beside: Figures) -> dict[str, dict[str, Any]]:
+    """By requirement the officer's figures as a case has them, from `beside_registers`.
+
+    Besides the numbers: registered, basis and why.
+    """
+    return {
+        name: {
+            **row["found"],
+            "registered": _registered(name, row["registers"]),
+            "basis": row["basis"],
+            "why": row["why"],
+        }
+        for name, row in beside.items()
+    }
+
+
+def _registered(name: str, register: Mapping[str, Any] | None) -> Any:
+    """How many the registers have; None where they have no figure."""
+    return register["people" if name == INSURANCE else "held"] if register else None
+
+
+def _required_basis(
+    name: str, numbers: Mapping[str, int], verdicts: Mapping[str, str], registers: Figures
+) -> list[str]:
+    """The standard that a figure rests on; of insurance none. CannotStep."""
+    if name == INSURANCE:
+        return []
+    basis = list(registers.get(name, {}).get("basis") or ())
+    if is_short(name, numbers) and (not basis or verdicts.get(name) == "not-required"):
+        sentence = _("资质标准当日对这项资质的“{name}”没有要求，不能据以认定")
+        raise CannotStep("requirements", sentence.format(name=label_of(REQUIREMENTS, name)))
+    return basis
 
 
 def _register_figures(name: str, registers: Figures) -> dict[str, Any] | None:
@@ -113,6 +150,6 @@ def _required_reason(
 
 
 def rechecked_figures(case: Case) -> dict[str, Any]:
-    """By requirement, the figures that the newest recheck of an officer found."""
+    """By requirement, the figures of the newest recheck of an officer, as `figures_beside`."""
     newest = Recheck.objects.filter(case=case).order_by("-pk").first()
-    return {name: row["found"] for name, row in newest.figures.items()} if newest else {}
+    return figures_beside(newest.figures) if newest else {}

@@ -9,7 +9,9 @@ from qualwatch.cases.competence import (
     route_of,
     withdrawing_authority_of,
 )
+from qualwatch.cases.deadline_columns import DECISION, OPINION
 from qualwatch.cases.deadlines import application_due
+from qualwatch.cases.effects.transfers import hand_over_within
 from qualwatch.cases.models import Application, Case
 from qualwatch.cases.notices import texts
 from qualwatch.cases.notices.notify import Notification, notify
@@ -24,10 +26,12 @@ REGISTER_FIELDS = ("enterprise", "area", "grade", "certificate_no", "licensing_a
 def update_from_registers(case: Case, view: RunView, ctx: ActContext) -> bool:
     """Copies what the registers have now into the case, not saved; whether anything changed.
 
-    A new authority is notified and gets the open tasks.
+    A new authority is notified and gets the open tasks; a new competent one gets a letter with the
+    papers.
     """
     before = _register_values(case)
-    old_authorities = {competent_for(case), authority_of(case.area)}
+    sender = competent_for(case)
+    old_authorities = {sender, authority_of(case.area)}
     view.describe(case)
     after = _register_values(case)
     if before == after:
@@ -46,6 +50,8 @@ def update_from_registers(case: Case, view: RunView, ctx: ActContext) -> bool:
         )
     if {competent_for(case), authority_of(case.area)} != old_authorities:
         _hand_over(case, old_authorities, ctx)
+    if competent_for(case) != sender:
+        hand_over_within(case, sender, ctx)
     return True
 
 
@@ -88,8 +94,10 @@ def _hand_over_application(application: Application, case: Case, ctx: ActContext
     due = application_due(case, EXAMINE, ctx)
     is_city_first = route_of(case) == "city"
     application.receiver = receiver
-    application.opinion_due_on = due.ends_on if is_city_first else None
-    application.decision_due_on = None if is_city_first else due.ends_on
-    application.is_due_provisional = due.provisional
+    new, old = (OPINION, DECISION) if is_city_first else (DECISION, OPINION)
+    old.write(application, None)
+    new.write(application, due)  # last: both share the flag of a provisional day
     application.save()
-    open_tasks(EXAMINE).filter(case=case).update(due_on=due.ends_on)
+    open_tasks(EXAMINE).filter(case=case).update(
+        due_on=due.ends_on, is_due_provisional=due.provisional
+    )

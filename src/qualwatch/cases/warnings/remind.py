@@ -10,6 +10,7 @@ from qualwatch.cases.models import (
     Case,
     CaseRequirement,
     Determination,
+    Heartbeat,
     Notice,
     Task,
     Withdrawal,
@@ -17,8 +18,8 @@ from qualwatch.cases.models import (
 )
 from qualwatch.cases.notices import texts
 from qualwatch.cases.notices.notify import Notification, notify
-from qualwatch.cases.queries import cases_over_on
-from qualwatch.cases.tasks import TASK_AT_PERIOD_END, new_task
+from qualwatch.cases.queries import cases_over_on, red_cases_with_warnings_over_on
+from qualwatch.cases.tasks import PROPOSE, TASK_AT_PERIOD_END, new_task
 from qualwatch.cases.warnings.run_view import item_of
 from qualwatch.journal.actions import NewEntry, record_all
 
@@ -50,11 +51,14 @@ def _due_reminders(ctx: ActContext) -> Mapping[Case, CaseRequirement]:
     days = ctx.law.policy_on(ctx.on)["reminder_days_before_end"]
     # No lower bound on ends_on: a reminder comes late rather than never.
     ending = CaseRequirement.objects.filter(
-        case__state="yellow",
+        case__state__in=("yellow", "red"),
+        determined_on=None,
         recovered_on=None,
         ends_on__lte=ctx.on + timedelta(days=days),
     )
+    set_aside = Heartbeat.objects.filter(state="set-aside").values("finished_at")
     reminders = Notice.objects.filter(kind=REMINDER, case__in=ending.values("case"))
+    reminders = reminders.exclude(posted_at__in=set_aside)
     reminded = set(reminders.values_list("case_id", flat=True))
     due: dict[Case, CaseRequirement] = {}
     for row in ending.select_related("case").order_by("-ends_on"):
@@ -67,25 +71,40 @@ def _due_reminders(ctx: ActContext) -> Mapping[Case, CaseRequirement]:
 def escalate(ctx: ActContext) -> int:
     """Opens a task for the competent authority of every case whose period is over; how many.
 
-    None while such a task is open, a determination is proposed, or the item is being withdrawn.
+    Where the period's end is provisional the task is marked so: nothing can be decided yet. None
+    while such a task is open, a determination is proposed, or the item is being withdrawn.
     """
     proposed = set(Determination.objects.filter(state="proposed").values_list("case_id", flat=True))
     withdrawals = Withdrawal.objects.filter(ended="").exclude(stage="closed")
     withdrawing = set(withdrawals.values_list("credit_code", "category", "sub_item"))
     past_period = [
         case
-        for case in cases_over_on(ctx.on)
+        for case in cases_over_on(ctx.on, including_provisional=True)
         if case.pk not in proposed and item_of(case) not in withdrawing and _is_actionable(case)
     ]
     open_tasks = Task.objects.filter(completed_on=None, kind__in=TASK_AT_PERIOD_END.values())
     waiting = set(open_tasks.values_list("case_id", "kind"))
     due = [case for case in past_period if (case.pk, TASK_AT_PERIOD_END[case.state]) not in waiting]
+    settled = {case.pk for case in cases_over_on(ctx.on)}
     tasks = [
-        new_task(case, TASK_AT_PERIOD_END[case.state], opened_on=ctx.on, due_on=ctx.on)
+        new_task(
+            case,
+            TASK_AT_PERIOD_END[case.state],
+            opened_on=ctx.on,
+            due_on=ctx.on,
+            is_provisional=case.pk not in settled,
+        )
         for case in due
     ]
+    # what a red card warned of besides is determined by itself
+    further = [
+        case
+        for case in red_cases_with_warnings_over_on(ctx.on)
+        if case.pk not in proposed and (case.pk, PROPOSE) not in waiting
+    ]
+    tasks += [new_task(case, PROPOSE, opened_on=ctx.on, due_on=ctx.on) for case in further]
     Task.objects.bulk_create(tasks, batch_size=1000)
-    _record_cases("task-opened", due, ctx)
+    _record_cases("task-opened", [*due, *further], ctx)
     return len(tasks)
 
 

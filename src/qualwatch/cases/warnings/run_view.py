@@ -3,7 +3,7 @@
 import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
@@ -11,12 +11,15 @@ from django.db.models import Q
 
 from qualwatch.assessments.models import AnomalyRow, FindingRow, Run
 from qualwatch.cases.models import Case, CaseRequirement
+from qualwatch.evaluation import reference
 from qualwatch.evaluation.conflicts import CONFLICT
 from qualwatch.evaluation.facts import Item as ItemFact
 from qualwatch.evaluation.items import items_in_force
 from qualwatch.evaluation.people import is_stale
 from qualwatch.evaluation.reference import is_insurance_in_order
+from qualwatch.evaluation.whatif import with_grade
 from qualwatch.law.loader import Law
+from qualwatch.law.model import GRADE_NAMES
 from qualwatch.registers.facts import coverage_on, facts_on, resolved_rows
 from qualwatch.registers.models import EnterpriseRow, ItemRow
 
@@ -24,6 +27,8 @@ from qualwatch.registers.models import EnterpriseRow, ItemRow
 Item = tuple[str, str, str]
 Finding = Mapping[str, Any]  # the columns FINDING of a row
 INSURANCE = "insurance"
+AS_WARNED = "as-warned"
+GRADE_SLUGS = {name: slug for slug, name in GRADE_NAMES.items()}
 # The register's reason why an item is no longer in force -> the code that closes its case.
 ENDED = {
     "withdrawn": "withdrawn",
@@ -54,6 +59,22 @@ FINDING = (
 MANY_ENTERPRISES = 20_000
 
 
+def people_counts(figures: Mapping[str, Any]) -> dict[str, Any]:
+    """The people that each requirement asks for and may hold, as fields of an Event.
+
+    After an upgrade the people are those who count for the grade that was warned of.
+    """
+    required: dict[str, int] = {}
+    possible: dict[str, int] = {}
+    for name, figure in figures.items():
+        if figure.get("required") is not None:
+            required[name] = figure["required"]
+        counted = figure.get(AS_WARNED, figure)
+        if counted.get("possible") is not None:
+            possible[name] = counted["possible"]
+    return {"required": required, "possible": possible}
+
+
 def item_of(case: Case) -> Item:
     """The item of a case."""
     return case.credit_code, case.category or "", case.sub_item or ""
@@ -67,7 +88,9 @@ class RunView:
     enterprises: credit code -> name and area. ended: item -> closing code, also of an enterprise
     whose items have all ended (its enterprise-wide item). vanished: items that fresh registers have
     no row of any more. requirements: case number -> requirement names. insured_in_order:
-    enterprises whose insurance could be judged and has no anomaly.
+    enterprises whose insurance could be judged and has no anomaly. as_warned: case number ->
+    requirement -> people held and possible by the grade that the enterprise was warned of, where an
+    upgrade has raised the figure since.
     """
 
     run: Run
@@ -80,6 +103,7 @@ class RunView:
     vanished: frozenset[Item]
     requirements: Mapping[int, list[str]]
     insured_in_order: frozenset[str]
+    as_warned: Mapping[int, Mapping[str, Finding]] = field(default_factory=dict)
 
     @staticmethod
     def newest_run(credit_code: str) -> Run:
@@ -115,13 +139,23 @@ class RunView:
             vanished=vanished,
             requirements=_requirements(cases),
             insured_in_order=_insured_in_order(insured - anomalies.keys(), run, law),
+            as_warned=_as_warned(cases, run, law),
         )
 
     @classmethod
     def for_page(
-        cls, run: Run, law: Law, case: Case, requirements: Mapping[int, list[str]]
+        cls,
+        run: Run,
+        law: Law,
+        case: Case,
+        requirements: Mapping[int, list[str]],
+        *,
+        has_raised: bool = False,
     ) -> "RunView":
-        """What a page shows of one case, in one query: its findings, or its number of anomalies."""
+        """What a page shows of one case, in one query: its findings, or its number of anomalies.
+
+        has_raised: an upgrade has raised a figure of the case; then the enterprise is judged too.
+        """
         findings: dict[str, Finding] = {}
         anomalies: dict[str, int] = {}
         if case.ground == INSURANCE:
@@ -148,6 +182,7 @@ class RunView:
             vanished=frozenset(),
             requirements=requirements,
             insured_in_order=frozenset(),
+            as_warned=_as_warned([case], run, law) if has_raised else {},
         )
 
     def verdicts_of(self, case: Case) -> tuple[Mapping[str, str], Mapping[str, Any]]:
@@ -160,7 +195,11 @@ class RunView:
         if rows and "cannot-say" not in verdicts.values() and case.pk is not None:
             for name in self.requirements.get(case.pk, ()):
                 verdicts.setdefault(name, "not-required")
-        return verdicts, {name: self._figures(row) for name, row in rows.items()}
+        figures = {name: self._figures(row) for name, row in rows.items()}
+        for name, counted in self.as_warned.get(case.pk, {}).items():
+            if name in figures:
+                figures[name][AS_WARNED] = counted
+        return verdicts, figures
 
     def end_of(self, case: Case) -> str:
         """The code with which the item has ended; '' while it has not."""
@@ -230,7 +269,13 @@ class RunView:
     def _figures(self, row: Finding) -> dict[str, Any]:
         counts = {name: row[name] for name in ("required", "held", "possible", "shortfall")}
         lists = {name: json.loads(row[name]) for name in ("clauses", "basis", "because")}
-        return {"run": self.run.pk, "finding": row["id"], **counts, **lists}
+        return {
+            "run": self.run.pk,
+            "finding": row["id"],
+            "grade": row["grade"],
+            **counts,
+            **lists,
+        }
 
 
 def _is_contested(row: Finding) -> bool:
@@ -340,6 +385,28 @@ def _requirements(cases: Iterable[Case]) -> Mapping[int, list[str]]:
     for number, name in rows.values_list("case_id", "requirement"):
         names[number].append(name)
     return names
+
+
+def _as_warned(cases: Iterable[Case], run: Run, law: Law) -> Mapping[int, Mapping[str, Finding]]:
+    """What the requirements with a raised figure would hold by the grade first warned of."""
+    numbers = [case.pk for case in cases if case.pk is not None and case.category is not None]
+    rows = CaseRequirement.objects.filter(case__in=numbers, recovered_on=None)
+    counted: dict[int, dict[str, Finding]] = defaultdict(dict)
+    for row in rows.exclude(raised={}).select_related("case"):
+        case = row.case
+        grade = GRADE_SLUGS[row.warned_figures["grade"]]
+        facts = with_grade(
+            facts_on(run.as_of, run.revision_id, [case.credit_code]), *item_of(case), grade
+        )
+        result = reference.judge(law, law.policy_on(run.as_of), facts, case.credit_code, run.as_of)
+        for finding in result.findings:
+            key = (finding.credit_code, finding.category, finding.sub_item)
+            if key == item_of(case) and finding.requirement == row.requirement:
+                counted[case.pk][row.requirement] = {
+                    "held": finding.held,
+                    "possible": finding.possible,
+                }
+    return counted
 
 
 def _insured_in_order(codes: set[str], run: Run, law: Law) -> frozenset[str]:

@@ -30,6 +30,7 @@ from qualwatch.cases.models import (
     SupervisionFinding,
     SupervisoryContact,
 )
+from qualwatch.cases.notices.notify import ACTING
 from qualwatch.cases.service.actions import confirm_service
 from qualwatch.cases.warnings.determine import is_open_by_officer, open_red
 from qualwatch.cases.warnings.newest_run import current_run_view
@@ -37,6 +38,7 @@ from qualwatch.cases.warnings.officer_figures import (
     DifferenceReason,
     beside_registers,
     checked_figures,
+    figures_beside,
     is_short,
 )
 from qualwatch.cases.warnings.run_view import RunView
@@ -111,12 +113,7 @@ def sign_supervision_finding(act: ProposedAct, ctx: ActContext) -> Step:
     finding = InspectionFinding.of(act)
     view, case = new_officer_case(act, ctx.law)
     event, figures, beside = _finding_event(act, finding, view, case, ctx)
-    # the card is published in the name of the authority that found it
-    opening = open_red(case, event, figures, replace(ctx, authority=act.authority, entries=[]))
-    act.case = opening.case
-    act.save(update_fields=["case"])
-    SupervisionFinding.objects.create(
-        case=opening.case,
+    row = SupervisionFinding(
         act=act,
         found_on=ActContext.day_of(act.proposed_at),
         what=finding.what,
@@ -125,12 +122,13 @@ def sign_supervision_finding(act: ProposedAct, ctx: ActContext) -> Step:
         authority=act.authority,
         by=act.proposed_by,
     )
-    return opening
+    # the card is published in the name of the authority that found it
+    return open_red(case, event, figures, replace(ctx, authority=act.authority, entries=[]), row)
 
 
 def _finding_event(
     act: ProposedAct, finding: InspectionFinding, view: RunView, case: Case, ctx: ActContext
-) -> tuple[Event, dict[str, dict[str, int]], dict[str, Any]]:
+) -> tuple[Event, dict[str, dict[str, Any]], dict[str, Any]]:
     """The event, the figures to be published, and those beside the registers'; CannotStep."""
     figures = checked_figures(finding.figures)
     if not all(is_short(name, numbers) for name, numbers in figures.items()):
@@ -143,7 +141,8 @@ def _finding_event(
         requirements=tuple(figures),
         verdicts={name: verdict for name, verdict in verdicts.items() if name in figures},
     )
-    return event, figures, beside_registers(figures, register_figures, finding.reasons)
+    beside = beside_registers(figures, verdicts, register_figures, finding.reasons)
+    return event, figures_beside(beside), beside
 
 
 def event_of_act(name: str, act: ProposedAct, ctx: ActContext, **details: Any) -> Event:
@@ -275,8 +274,8 @@ def recheck(
     checked = check_evidence(files)
     figures = _recheck_figures(case, found)
     view = current_run_view(case, law)
-    _verdicts, register_figures = view.verdicts_of(case)
-    beside = beside_registers(figures, register_figures, found.reasons)
+    verdicts, register_figures = view.verdicts_of(case)
+    beside = beside_registers(figures, verdicts, register_figures, found.reasons)
     event = Event(
         "recheck",
         ctx.on,
@@ -310,7 +309,7 @@ def recheck(
 def _recheck_figures(case: Case, found: RecheckFinding) -> dict[str, dict[str, int]]:
     """The figures of every requirement that the card rests on; CannotStep."""
     figures = checked_figures(found.figures)
-    determined = case.requirements.filter(is_determined=True)
+    determined = case.requirements.filter(determined_on__isnull=False, recovered_on=None)
     if set(figures) != set(determined.values_list("requirement", flat=True)):
         raise CannotStep("requirements", _("请写明红牌的每项指标复查时应有、现有各几人"))
     short = any(is_short(name, numbers) for name, numbers in figures.items())
@@ -323,10 +322,11 @@ def _recheck_figures(case: Case, found: RecheckFinding) -> dict[str, dict[str, i
 def open_notice(*, notice: Notice, by: Account, at: datetime, law: Law) -> bool:
     """Records that an account of the recipient opened a notice; whether it was the first time.
 
-    A warning opened by the enterprise itself counts as proved, where the policy says so.
-    Notice.DoesNotExist for anybody else.
+    A warning opened by the enterprise itself counts as proved, where the policy says so; a document
+    opened by an account that acts for the receiving authority is served. Notice.DoesNotExist for
+    anybody else.
     """
-    if not _may_open(notice, by):
+    if not may_open(notice, by):
         raise Notice.DoesNotExist(notice.pk)
     case = notice.case
     if case is not None:
@@ -338,32 +338,45 @@ def open_notice(*, notice: Notice, by: Account, at: datetime, law: Law) -> bool:
     if not is_first:
         return False
     details = {"notice": notice.pk, "kind": notice.kind}
-    stream = case.stream if case is not None else f"enterprise/{notice.credit_code}"
+    stream = case.stream if case is not None else _stream_of(notice)
     record(stream=stream, by=by.username, at=at, what="notice-opened", details=details)
     if notice.document is not None:
-        _confirm_on_platform(notice.document, by, law, at)
+        _confirm_on_platform(notice, notice.document, by, law, at)
     elif case is not None and _is_warning_to_enterprise(notice):
         _prove_push(case, notice, by, law, at)
     return True
 
 
-def _may_open(notice: Notice, by: Account) -> bool:
+def may_open(notice: Notice, by: Account) -> bool:
+    """Whether an account receives a notice for the enterprise or authority it is addressed to."""
     organisation = by.organisation
     if organisation is None:
         return False
     if notice.credit_code:
         return organisation.credit_code == notice.credit_code and has_capability(by, "see-own")
-    return organisation.slug == notice.organisation and has_capability(by, "read-cases")
+    # an auditor reads without receiving
+    return organisation.slug == notice.organisation and any(
+        has_capability(by, capability) for capability in ACTING
+    )
+
+
+def _stream_of(notice: Notice) -> str:
+    """The journal's stream of a notice without a case."""
+    if notice.credit_code:
+        return f"enterprise/{notice.credit_code}"
+    return f"organisation/{notice.organisation}"
 
 
 def _is_warning_to_enterprise(notice: Notice) -> bool:
     return bool(notice.credit_code) and notice.kind in ("push", "push-addition")
 
 
-def _confirm_on_platform(document: Document, by: Account, law: Law, at: datetime) -> None:
-    """Proves the pending service of a document on the platform."""
+def _confirm_on_platform(
+    notice: Notice, document: Document, by: Account, law: Law, at: datetime
+) -> None:
+    """Proves the pending service of a document on whom the notice is for; a copy proves nothing."""
     services = document.services.filter(method=PLATFORM, proved_on=None, failed_on=None)
-    service = services.first()
+    service = services.filter(recipient=notice.credit_code or notice.organisation).first()
     if service is not None:
         confirm_service(service, by=by, law=law, at=at)
 
@@ -375,10 +388,17 @@ def _prove_push(case: Case, notice: Notice, by: Account, law: Law, at: datetime)
         return
     if "warning" not in law.policy_on(ctx.on)["platform_opening_proves"]:
         return
-    unproved = case.requirements.filter(
-        pushed_on=timezone.localdate(notice.posted_at), proved_on=None
+    warned_on = timezone.localdate(notice.posted_at)
+    names = tuple(
+        row.requirement for row in case.requirements.all() if warned_on in row.unproved_days
     )
-    names = tuple(unproved.values_list("requirement", flat=True))
     if names:
-        event = Event("push-proved", ctx.on, by=by.username, proved_on=ctx.on, requirements=names)
+        event = Event(
+            "push-proved",
+            ctx.on,
+            by=by.username,
+            proved_on=ctx.on,
+            requirements=names,
+            warned_on=dict.fromkeys(names, warned_on),
+        )
         act_on(case=case, event=event, ctx=ctx, perform=perform)

@@ -14,22 +14,23 @@ from qualwatch.cases.acting import ActContext, Step
 from qualwatch.cases.course.step import entry_of, rows_of, state_of, write_state_to_row
 from qualwatch.cases.course.void_acts import void_impossible_acts
 from qualwatch.cases.course.withdrawal_rows import save_withdrawal, write_withdrawal_to_row
-from qualwatch.cases.documents.service import tasks_that_survive
-from qualwatch.cases.effects.cards import HANDLERS, end_applications, notification_of
-from qualwatch.cases.effects.withdrawal import extend_display
+from qualwatch.cases.documents.service import (
+    take_down_notices_of_yellow,
+    tasks_that_survive,
+)
+from qualwatch.cases.effects.cards import HANDLERS, MOVED_OUT, end_applications, notification_of
+from qualwatch.cases.effects.transfers import hand_over_outside
 from qualwatch.cases.models import Case, CaseRequirement, Determination, Task, Withdrawal
-from qualwatch.cases.notices import texts
 from qualwatch.cases.notices.notify import Notification, notify
 from qualwatch.cases.tasks import OUTLIVING_CASE, VANISHED, complete, open_task
 from qualwatch.cases.warnings.conflicts import link_conflicts
 from qualwatch.cases.warnings.register_conflicts import update_conflict_tasks
 from qualwatch.cases.warnings.register_sync import update_from_registers
-from qualwatch.cases.warnings.run_view import INSURANCE, Item, RunView, item_of
+from qualwatch.cases.warnings.run_view import INSURANCE, Item, RunView, item_of, people_counts
 from qualwatch.journal.actions import record_all
-from qualwatch.procedure.periods import Deadline
+from qualwatch.procedure.preconditions import other_red
 from qualwatch.procedure.state import CaseState, Event
 from qualwatch.procedure.transitions import step
-from qualwatch.publication.actions import post_red_period
 
 # Effects whose notices go out together; the other effects are carried out case by case.
 NOTIFIED_TOGETHER = ("push", "push-addition", "notify-closed")
@@ -51,17 +52,26 @@ CASE_FIELDS = [
     "version",
     "extended_until",
     "is_extension_provisional",
+    "order_served_on",
     "red_ends_on",
     "is_red_provisional",
+    "deadline_bases",
     "application",
 ]
 REQUIREMENT_FIELDS = [
     "pushed_on",
     "ends_on",
     "is_provisional",
+    "deadline_bases",
     "proved_on",
     "recovered_on",
     "is_ended",
+    "determined_on",
+    "order_served_on",
+    "red_ends_on",
+    "is_red_provisional",
+    "required",
+    "raised",
     "warned_figures",
 ]
 
@@ -120,14 +130,16 @@ def _step_open_cases(update: RunUpdate, cases: Sequence[Case]) -> None:
             ended="", case__in=[case.pk for case in cases]
         ).select_related("batch")
     }
-    red_counts = Counter(item_of(case) for case in cases if case.state == "red")
-    for case in cases:
+    # a card with a withdrawal after the others of its item, which may have to carry it on
+    red_steps: dict[Item, list[Step]] = defaultdict(list)
+    for case in sorted(cases, key=lambda case: (case.pk in withdrawals, case.pk)):
         row = withdrawals.get(case.pk)
         requirements = update.requirements.get(case.pk, [])
         before = state_of(case, requirements, proposals.get(case.pk), row)
-        own_red_count = 1 if case.state == "red" else 0
-        is_other_red_open = case.category is not None and red_counts[item_of(case)] > own_red_count
-        case_step = _assess(update, case, before, row, is_other_red_open=is_other_red_open)
+        others = red_steps[item_of(case)] if case.category is not None else []
+        case_step = _assess(update, case, before, row, others)
+        if case.category is not None and case_step.after.state == "red":
+            others.append(case_step)
         _follow_step(update, case_step)
 
 
@@ -136,22 +148,20 @@ def _assess(
     case: Case,
     before: CaseState,
     row: Withdrawal | None,
-    *,
-    is_other_red_open: bool,
+    others: Sequence[Step],
 ) -> Step:
-    """The case after the run, its periods recounted by the newest calendar."""
+    """The case after the run; others: steps of the item's other red cards that it leaves open."""
     verdicts, figures = update.view.verdicts_of(case)
     event = Event(
         "assessed",
         update.ctx.on,
         verdicts=verdicts,
         ended=update.view.end_of(case),
-        is_other_red_open=is_other_red_open,
+        run_day=update.view.run.as_of,
+        other_red=other_red([(step.after, step.event) for step in others], update.ctx.terms),
+        **people_counts(figures),
     )
     after, effects = step(before, event, update.ctx.terms)
-    if after.is_open:
-        # days that rested on an unpublished calendar become final or move
-        after, _none = step(after, Event("calendar-loaded", update.ctx.on), update.ctx.terms)
     return Step(case, before, after, effects, event, figures, row)
 
 
@@ -160,9 +170,6 @@ def _follow_step(update: RunUpdate, case_step: Step) -> None:
     ctx = update.ctx
     case = case_step.case
     after = case_step.after
-    red_period = _changed_red_period(case_step)
-    if red_period is not None:
-        _publish_red_period(case, red_period, ctx)
     if after.is_open and item_of(case) in update.view.vanished:
         open_task(case, VANISHED, ctx)
     if case_step.before.proposal is not None and after.state == "closed":
@@ -172,40 +179,7 @@ def _follow_step(update: RunUpdate, case_step: Step) -> None:
     if case_step.is_change or is_updated:
         write_state_to_row(case, after, ctx)
         write_withdrawal_to_row(case_step, ctx)
-        if case_step.row is not None and _has_changed_display(case_step):
-            extend_display(case_step.row, ctx)
         update.steps.append(case_step)
-    # after the update: the letter names the enterprise as the registers do now
-    if red_period is not None:
-        subject = texts.subject("red-period", case)
-        notification = Notification(case, "red-period", subject, texts.red_period_extended(case))
-        notify([notification], ctx.at)
-
-
-def _changed_red_period(case_step: Step) -> Deadline | None:
-    """The red period as a newer calendar ends it; None where it is as before."""
-    red_period = case_step.after.red
-    if case_step.after.state != "red" or red_period == case_step.before.red:
-        return None
-    return red_period
-
-
-def _publish_red_period(case: Case, red_period: Deadline, ctx: ActContext) -> None:
-    post_red_period(
-        case.card_number,
-        ends_on=red_period.ends_on,
-        is_provisional=red_period.provisional,
-        at=ctx.at,
-    )
-
-
-def _has_changed_display(case_step: Step) -> bool:
-    """Whether a newer calendar has made the display of a withdrawal longer."""
-    before = case_step.before.withdrawal
-    after = case_step.after.withdrawal
-    if before is None or before.display is None or after is None:
-        return False
-    return after.display != before.display
 
 
 def _open_new_cases(update: RunUpdate, open_cases: Sequence[Case]) -> None:
@@ -242,7 +216,7 @@ def _open_case(update: RunUpdate, case: Case, relapse_of: Case | None) -> None:
         is_whole_enterprise=case.category is None,
     )
     verdicts, figures = update.view.verdicts_of(case)
-    event = Event("assessed", update.ctx.on, verdicts=verdicts)
+    event = Event("assessed", update.ctx.on, verdicts=verdicts, **people_counts(figures))
     after, effects = step(before, event, update.ctx.terms)
     if after.state == "none":
         return
@@ -266,6 +240,8 @@ def _write(update: RunUpdate) -> None:
     for case_step in existing:
         _carry_out_effects(case_step, ctx)
         save_withdrawal(case_step, ctx)
+        if case_step.after.closed_because == MOVED_OUT:
+            hand_over_outside(case_step.case, case_step.before.state, ctx)
     Case.objects.bulk_update(
         [case_step.case for case_step in existing], CASE_FIELDS, batch_size=500
     )
@@ -307,10 +283,13 @@ def _carry_out_effects(case_step: Step, ctx: ActContext) -> None:
 
 def _close_tasks(steps: Iterable[Step], ctx: ActContext) -> None:
     """Ends the applications and closes the tasks of the cases that were closed."""
-    closed = [case_step.case.pk for case_step in steps if case_step.after.state == "closed"]
+    ended = [case_step for case_step in steps if case_step.after.state == "closed"]
+    closed = [case_step.case.pk for case_step in ended]
     if not closed:
         return
     end_applications(closed, ctx)
+    yellow = [case_step.case for case_step in ended if case_step.before.state == "yellow"]
+    take_down_notices_of_yellow(yellow, ctx)
     tasks = Task.objects.filter(case__in=closed, completed_on=None)
     tasks = tasks.exclude(kind__in=OUTLIVING_CASE).exclude(tasks_that_survive(closed))
     complete(tasks, ctx)

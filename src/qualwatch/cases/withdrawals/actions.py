@@ -16,6 +16,7 @@ from qualwatch.accounts.models import Account
 from qualwatch.accounts.queries import organisation
 from qualwatch.cases.acting import ActContext, Step, write_journal
 from qualwatch.cases.competence import (
+    PROVINCE,
     NotCompetent,
     competent_for,
     require_authority,
@@ -26,13 +27,16 @@ from qualwatch.cases.competence import (
 from qualwatch.cases.deadlines import annulment_entry
 from qualwatch.cases.documents import issuing
 from qualwatch.cases.documents.attachments import SubmittedFile, check_files
+from qualwatch.cases.documents.basis import has_lower_grade, lower_grade_months
+from qualwatch.cases.documents.contacts import person_name
 from qualwatch.cases.documents.kinds import day
 from qualwatch.cases.documents.service import (
+    confirm_by_start,
     deliver_copy,
-    record_receipt,
     serve_on_authority,
     serve_or_open_task,
 )
+from qualwatch.cases.documents.wording import require_reason, sentence
 from qualwatch.cases.effects.withdrawal import MINISTRY, post_display
 from qualwatch.cases.models import Case, Document, Withdrawal, WithdrawalList
 from qualwatch.cases.notices import texts
@@ -65,10 +69,12 @@ from qualwatch.wording import gettext_noop as _n  # documents are Chinese
 
 WITHDRAW, SIGN = "withdraw", "sign-withdrawal"
 UNDER_WAY, WITHDRAWN = _n("办理中：{stage}"), _n("已撤回（{number}）")
-ANNOUNCED = _n(
-    "上述资质已经依法撤回，资质证书同时作废；"
-    "企业可以自撤回之日起 {months} 个月内申请核定低等级资质。"
+ANNOUNCED = _n("上述资质已经依法撤回，资质证书同时作废。")
+LOWER_GRADE = _n(
+    "{items}，企业可以自资质被撤回之日起{months}个月内，"
+    "向资质许可机关提出核定低于原等级同类别资质的申请。"
 )
+ITEM_OF = _n("{enterprise}的{item}")
 
 
 @transaction.atomic
@@ -127,15 +133,20 @@ def _require_none_under_way(case: Case) -> None:
 def suggest(*, batch: WithdrawalList, by: Account, law: Law, at: datetime) -> Document:
     """Signs the suggestion list of a city; the bureau's days begin with its receipt."""
     ctx = lock_list_for_signature(batch, by, law, at)
+    if ctx.authority != batch.housing:
+        raise NotCompetent(_("建议名单由市级主管部门函告同级审批局"))
     event = Event("suggest", ctx.on, by=by.username)
     result = require_all(apply_event(undecided(batch), ctx, event))
-    return issue_proposal(
+    document = issue_proposal(
         "suggestion-list",
         result.succeeded,
         organisation(batch.withdrawing_authority).name,
         ctx,
         start_days=ctx.law.policy_on(ctx.on)["bureau_start_working_days"],
+        copies=organisation(PROVINCE).name,
     )
+    deliver_copy(document, PROVINCE, ctx)
+    return document
 
 
 @transaction.atomic
@@ -144,7 +155,15 @@ def report(*, batch: WithdrawalList, because: str, by: Account, law: Law, at: da
     ctx = lock_list_for_signature(batch, by, law, at)
     event = Event("report", ctx.on, by=by.username, because=because)
     result = require_all(apply_event(undecided(batch), ctx, event))
-    return issue_proposal("ministry-report", result.succeeded, MINISTRY, ctx)
+    return issue_proposal(
+        "ministry-report",
+        result.succeeded,
+        MINISTRY,
+        ctx,
+        because=sentence(because),
+        signatory=person_name(by.username),
+        annexes=issuing.annexes([row.case for row in result.succeeded]),
+    )
 
 
 @transaction.atomic
@@ -164,7 +183,7 @@ def start(
 def _record_start(batch: WithdrawalList, ctx: ActContext) -> None:
     """What is started was received; a late start goes into the journal."""
     if batch.received_on is None and batch.suggestion is not None:
-        record_receipt(batch.suggestion, ctx.on, ctx)
+        confirm_by_start(batch.suggestion, ctx)
     if batch.start_due_on and ctx.on > batch.start_due_on:
         details = {"due": batch.start_due_on, "received": batch.received_on, "on": ctx.on}
         ctx.entries.append(NewEntry(stream_of(batch), "started-late", details=details))
@@ -212,14 +231,17 @@ def display(
     until = result.succeeded[0].display_until
     # the step has just set it
     assert until is not None
+    cases = [row.case for row in result.succeeded]
     values = {
-        **issuing.items([row.case for row in result.succeeded]),
+        **issuing.items(cases),
         "displayed_on": day(ctx.on),
         "display_ends_on": day(until),
         "display_days": ctx.law.policy_on(ctx.on)["public_display_working_days"],
     }
     batch = result.succeeded[0].batch
-    document = issuing.issue("display-notice", ctx, values=values, addressee="", batch=batch)
+    document = issuing.issue(
+        "display-notice", ctx, values=values, addressee="", batch=batch, cases=cases
+    )
     for number, row in enumerate(result.succeeded, 1):
         row.display_number = f"{document.number}-{number}"
         row.save(update_fields=["display_number"])
@@ -259,6 +281,7 @@ def decide(
 
     The item's other cases are closed.
     """
+    require_reason(because)
     # lock order: see CONTRIBUTING.md
     lock()
     ctx, rows = lock_members_for(members, by, law, at, SIGN)
@@ -310,6 +333,7 @@ def not_withdraw(
     *, member: Withdrawal, because: str, by: Account, law: Law, at: datetime
 ) -> Withdrawal:
     """Decides not to withdraw; the red card goes to review."""
+    require_reason(because)
     ctx, rows = lock_members_for([member], by, law, at, SIGN)
     event = Event("not-withdraw", ctx.on, by=by.username, because=because)
     return apply_event(rows, ctx, event).succeeded[0]
@@ -345,18 +369,29 @@ def finish(
     """
     ctx, rows = lock_members_for(members, by, law, at, WITHDRAW)
     result = apply_event(rows, ctx, Event("finish", ctx.on, by=by.username, because=because))
-    months = ctx.law.policy_on(ctx.on)["lower_grade_window_months"]
-    what = ANNOUNCED.format(months=months)
-    values = {**issuing.items([row.case for row in result.succeeded]), "what": what}
+    cases = [row.case for row in result.succeeded]
+    values = {**issuing.items(cases), "what": _what_is_announced(cases, ctx)}
     batch = result.succeeded[0].batch
-    document = issuing.issue("announcement", ctx, values=values, addressee="", batch=batch)
+    document = issuing.issue(
+        "announcement", ctx, values=values, addressee="", batch=batch, cases=cases
+    )
     # one for each member, so that a single one can be taken down
     for number, row in enumerate(result.succeeded, 1):
         row.final_number = f"{document.number}-{number}"
         row.save(update_fields=["final_number"])
-        _announce_finished(row, document.title, what, ctx)
+        _announce_finished(row, document.title, _what_is_announced([row.case], ctx), ctx)
     write_journal(ctx)
     return document, result
+
+
+def _what_is_announced(cases: Sequence[Case], ctx: ActContext) -> str:
+    """That the items are withdrawn; of which of them a lower grade may be applied for."""
+    lower = [case for case in cases if has_lower_grade(case, ctx)]
+    if not lower:
+        return ANNOUNCED
+    names = [ITEM_OF.format(enterprise=case.enterprise, item=texts.name_of(case)) for case in lower]
+    months = lower_grade_months(lower, ctx)
+    return ANNOUNCED + LOWER_GRADE.format(items="、".join(names), months=months)
 
 
 def _announce_finished(row: Withdrawal, title: str, what: str, ctx: ActContext) -> None:
@@ -387,13 +422,12 @@ def report_results(*, batch: WithdrawalList, by: Account, law: Law, at: datetime
         **issuing.items([row.case for row in rows], results),
         "suggested_on": day(suggestion.issued_on),
         "suggestion": suggestion.number,
+        "copies": organisation(PROVINCE).name,
     }
     addressee = organisation(suggestion.organisation).name
     document = issuing.issue("result-letter", ctx, values=values, addressee=addressee, batch=batch)
     serve_on_authority(document, suggestion.organisation, ctx)
-    # the province may have suggested it in the city's stead
-    if suggestion.organisation != batch.housing:
-        deliver_copy(document, batch.housing, ctx)
+    deliver_copy(document, PROVINCE, ctx)
     if all(row.outcome for row in rows):
         batch.reported_on = ctx.on
         batch.save(update_fields=["reported_on"])

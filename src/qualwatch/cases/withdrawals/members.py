@@ -139,7 +139,7 @@ def store_recheck_figures(step: Step, ctx: ActContext) -> None:
     step.row.figures = {
         warned.name: dict(rechecked.get(warned.name) or decided.get(warned.name, {}))
         for warned in step.after.requirements
-        if warned.is_determined
+        if warned.is_red
     }
     step.row.save(update_fields=["figures"])
 
@@ -211,12 +211,14 @@ def issue_proposal(
 ) -> Document:
     """Issues the letter that proposes these items to the bureau or the ministry, and serves it."""
     batch = rows[0].batch
+    cases = [row.case for row in rows]
     document = issuing.issue(
         kind,
         ctx,
-        values={**issuing.items([row.case for row in rows]), **values},
+        values={**issuing.items(cases), **values},
         addressee=addressee,
         batch=batch,
+        cases=cases,
     )
     # in the list's row before it is served, for its receipt starts the days of the list
     batch.suggestion = document

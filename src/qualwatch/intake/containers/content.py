@@ -73,7 +73,7 @@ _PACKAGES: tuple[tuple[str, str], ...] = (
     (r"Index/.*\.iwa|Index\.zip", _n("Numbers 表格")),
     (r"AndroidManifest\.xml|META-INF/MANIFEST\.MF", _n("程序")),
 )
-_PACK_PARTS = {"SHA256SUMS", "finding.json", "case.json"}
+PACK_PARTS = {"SHA256SUMS", "finding.json", "case.json"}  # of an evidence pack of our own
 _STREAMS: tuple[tuple[str, str], ...] = (
     ("WordDocument", _n("Word 文档")),
     ("PowerPoint Document", _n("PowerPoint 演示文稿")),
@@ -114,6 +114,11 @@ def no_register(what: str, remedy: str = "") -> BadFile:
 def own_report() -> BadFile:
     """The problem of a file that the product wrote itself."""
     return _own(_("本系统导出的核查结果"))
+
+
+def own_pack() -> BadFile:
+    """The problem of an evidence pack, or of a table out of one."""
+    return _own(_("本系统的证据包"))
 
 
 def _own(what: str) -> BadFile:
@@ -172,12 +177,26 @@ def _open_document(mimetype: bytes, names: list[str]) -> Container:
 
 
 def _no_workbook(names: list[str]) -> BadFile:
-    if len(_PACK_PARTS & {name.rsplit("/", 1)[-1] for name in names}) == len(_PACK_PARTS):
-        return _own(_("本系统的证据包"))
+    if _is_pack(names):
+        return own_pack()
     for part, what in _PACKAGES:
         if _any_part(part, names):
             return no_register(_(what))
     return no_register(_("压缩包"), _("解压后再放进文件夹"))
+
+
+def _is_pack(names: Iterable[str]) -> bool:
+    return {name.rsplit("/", 1)[-1] for name in names} >= PACK_PARTS
+
+
+def is_pack_archive(path: Path) -> bool:
+    """Whether a file is an evidence pack of our own, as a .zip under whatever name."""
+    try:
+        with zipfile.ZipFile(path) as package:
+            return _is_pack(package.namelist())
+    # whatever the library meets in a damaged directory
+    except Exception:
+        return False
 
 
 def _any_part(pattern: str, names: Iterable[str]) -> bool:

@@ -96,6 +96,8 @@ class Migration(migrations.Migration):
                 ("checked_on", models.DateField(null=True)),
                 ("checked_by", models.CharField(blank=True, max_length=150)),
                 ("follow_up_due_on", models.DateField(null=True)),
+                ("is_follow_up_provisional", models.BooleanField(default=False)),
+                ("deadline_bases", models.JSONField(default=dict)),
                 ("followed_up_on", models.DateField(null=True)),
                 ("followed_up", models.TextField(blank=True)),
                 (
@@ -146,6 +148,36 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name="ReturnDeadline",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True,
+                        primary_key=True,
+                        serialize=False,
+                        verbose_name="ID",
+                    ),
+                ),
+                ("year", models.PositiveSmallIntegerField()),
+                ("quarter", models.PositiveSmallIntegerField()),
+                ("due_on", models.DateField()),
+                ("is_due_provisional", models.BooleanField(default=False)),
+                ("deadline_bases", models.JSONField(default=dict)),
+            ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("year", "quarter"), name="return_deadline_once"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("quarter__gte", 1), ("quarter__lte", 4)),
+                        name="return_deadline_known",
+                    ),
+                ],
+            },
+        ),
+        migrations.CreateModel(
             name="Return",
             fields=[
                 (
@@ -164,6 +196,7 @@ class Migration(migrations.Migration):
                 ("differences", models.JSONField(default=dict)),
                 ("due_on", models.DateField()),
                 ("is_due_provisional", models.BooleanField(default=False)),
+                ("deadline_bases", models.JSONField(default=dict)),
                 ("compiled_on", models.DateField()),
                 ("compiled_by", models.CharField(max_length=150)),
                 ("reviewed_on", models.DateField(null=True)),

@@ -201,6 +201,33 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name="SigningKey",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("number", models.CharField(max_length=16, unique=True)),
+                ("public_key", models.CharField(max_length=64)),
+                ("used_from", models.DateField()),
+                ("used_until", models.DateField(null=True)),
+            ],
+            options={
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("used_until", None),
+                            ("used_until__gte", models.F("used_from")),
+                            _connector="OR",
+                        ),
+                        name="signing_key_until_later",
+                    )
+                ],
+            },
+        ),
+        migrations.CreateModel(
             name="Standing",
             fields=[
                 (

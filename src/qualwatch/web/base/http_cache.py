@@ -13,6 +13,7 @@ from django.utils.cache import patch_cache_control
 from django.views.decorators.http import condition, require_safe
 
 import qualwatch
+from qualwatch.law.loader import current_law
 from qualwatch.wording import language
 
 View = Callable[..., HttpResponse]
@@ -23,7 +24,7 @@ PROGRAM_SUFFIXES = ("html", "css", "py", "mo", "yaml")
 def cached_while(
     version: Callable[[], str], *, is_version_of_view: bool = False
 ) -> Callable[[View], View]:
-    """A public page whose ETag changes with the version, the day, the language and the release.
+    """A public page whose ETag changes with version, day, language, law and release.
 
     is_version_of_view: the view reads the version itself, in one snapshot with what it shows, and
     leaves it in `request.public_version`.
@@ -60,7 +61,7 @@ def cached_while(
 def _etag_of(version: str) -> str:
     content = f"{version} {timezone.localdate()} {language()} {_release()}"
     # shown on every page, and changed without a release
-    content += f"{settings.SUPPORT_PHONES} {settings.PLATFORM_URL}"
+    content += f"{settings.SUPPORT_PHONES} {settings.PLATFORM_URL} {current_law().digest}"
     return f'W/"{hashlib.sha256(content.encode()).hexdigest()[:32]}"'
 
 

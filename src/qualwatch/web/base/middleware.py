@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.cache import add_never_cache_headers
 
+from qualwatch.law.loader import same_law
 from qualwatch.web.base.errors import problem
 
 FORM_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data")
@@ -33,6 +34,18 @@ class ContentSecurityPolicy(CSPMiddleware):
 @cache
 def _policy() -> str:
     return build_policy()
+
+
+class SameLaw:
+    """Answers each request by one law, even where another text is signed meanwhile."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Asks for the law once, if at all."""
+        with same_law():
+            return self.get_response(request)
 
 
 class RequestChecks:

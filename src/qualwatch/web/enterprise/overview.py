@@ -16,7 +16,6 @@ from qualwatch.cases.warnings.run_view import RunView
 from qualwatch.law.loader import current_law
 from qualwatch.law.model import GRADE_NAMES
 from qualwatch.procedure.preconditions import STATEMENT_STAGES
-from qualwatch.procedure.state import Terms
 from qualwatch.publication.queries import Answer, look_up
 from qualwatch.reports.labels import REASONS, VERDICTS, label_of
 from qualwatch.wording import gettext as _
@@ -165,13 +164,13 @@ def _hearing_day(withdrawal: Withdrawal, today: date) -> Due | None:
         and withdrawal.stage == "notified"
         and withdrawal.batch.route != "ministry"
     )
-    if not can_request or withdrawal.notice_served_on is None:
+    if not can_request:
         return None
-    law = current_law()
-    period = Terms.of(law.policy_on(today), law.calendar).hearing_request
-    deadline = period.from_day(withdrawal.notice_served_on, law.calendar)
     return _due(
-        _("要求听证的最后一天"), deadline.ends_on, today, is_provisional=deadline.provisional
+        _("要求听证的最后一天"),
+        withdrawal.hearing_request_until,
+        today,
+        is_provisional=withdrawal.is_hearing_request_provisional,
     )
 
 

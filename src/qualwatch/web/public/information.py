@@ -1,15 +1,16 @@
-"""How the warnings work, and how old the register data are."""
+"""How the warnings work, how old the register data are, and which keys sign evidence packs."""
 
 from datetime import date
 from typing import NamedTuple
 
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import path
 from django.utils import timezone
 
 from qualwatch.law.loader import current_law
 from qualwatch.publication import queries
+from qualwatch.publication.keys import pem_of
 from qualwatch.publication.models import Freshness
 from qualwatch.web.base.http_cache import cached_while
 from qualwatch.web.public.labels import TABLES, public_label
@@ -50,6 +51,27 @@ def freshness(request: HttpRequest) -> HttpResponse:
     return render(request, "public/freshness.html", context)
 
 
+@cached_while(queries.version)
+def keys(request: HttpRequest) -> HttpResponse:
+    """The public keys of seals and evidence packs, those that were replaced too."""
+    rows = [(key, pem_of(key.public_key)) for key in queries.signing_keys()]
+    context = {"title": _("公钥"), "keys": rows}
+    return render(request, "public/keys.html", context)
+
+
+@cached_while(queries.version)
+def key_file(request: HttpRequest, number: str) -> HttpResponse:
+    """One public key as a PEM file, which openssl reads."""
+    key = next((key for key in queries.signing_keys() if key.number == number), None)
+    if key is None:
+        raise Http404
+    return HttpResponse(
+        pem_of(key.public_key),
+        content_type="application/x-pem-file",
+        headers={"Content-Disposition": f'attachment; filename="{number}.pem"'},
+    )
+
+
 def _registers(freshness: Freshness, today: date) -> list[RegisterAge]:
     registers = [
         _register_age(slug, day, freshness.limit_days, True, today)
@@ -74,4 +96,6 @@ def _register_age(
 urlpatterns = [
     path("how-it-works", how_it_works, name="how-it-works"),
     path("freshness", freshness, name="freshness"),
+    path("keys", keys, name="keys"),
+    path("keys/<slug:number>.pem", key_file, name="key-file"),
 ]

@@ -4,11 +4,13 @@ from django.urls import include, path
 
 SUBJECTS = (
     "work",
+    "inbox",
     "cases",
     "documents",
     "determinations",
     "supervision",
     "proposed_acts",
+    "key_supervision",
     "applications",
 )
 

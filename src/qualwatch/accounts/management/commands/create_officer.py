@@ -32,6 +32,7 @@ class Command(OfficeCommand):
         parser.add_argument(
             "--role", action="append", required=True, dest="roles", help=_("角色；可写多次")
         )
+        parser.add_argument("--name", default="", help=_("姓名，文书的签发人、主持人用它"))
         parser.add_argument(
             "--early-warning", action="store_true", help=_("预警权限，通知四（一）")
         )
@@ -55,6 +56,7 @@ class Command(OfficeCommand):
                 roles=options["roles"],
                 early_warning=options["early_warning"],
                 by="create_officer",
+                name=options["name"],
                 at=timezone.now(),
             )
         except CannotCreateAccount as error:
