@@ -418,7 +418,7 @@ class Actors:
             else {"required": 3, "held": 3 - missing}
             for name in names
         }
-        found = RecheckFinding(
+        finding = RecheckFinding(
             **{
                 "outcome": outcome,
                 "because": "复查",
@@ -429,7 +429,7 @@ class Actors:
         )
         return recheck(
             case=reload(case),
-            found=found,
+            finding=finding,
             files=[evidence_file("照片.png")],
             by=self.account(by),
             law=self.law,

@@ -134,14 +134,14 @@ def faults_of(content: bytes) -> list[str]:
     kind = kind_of(number.split("\t")[0])
     # a tab parts two texts of one line
     text = "\n".join([*_lines(document), *_cells(document)]).replace("\t", "\n")
-    found = [
+    faults = [
         *_missing(kind, text),
         *_forbidden(text),
         *_figures(kind, document),
         *_form(kind, document),
         *_days(document, text),
     ]
-    return [f"{number}: {fault}" for fault in found]
+    return [f"{number}: {fault}" for fault in faults]
 
 
 def _lines(document: Any) -> list[str]:
@@ -183,11 +183,11 @@ def _figures(kind: str, document: Any) -> Iterator[str]:
                 if "*" not in row[0] or not re.search(r"\d{4}年\d{1,2}月", row[2]) or not row[3]:
                     yield f"insurance without person, months or payer: {row}"
         if "登记显示（人）" in heads and "两者不同的原因：" not in "\n".join(_lines(document)):
-            seen, registered = heads.index("核查所见（人）"), heads.index("登记显示（人）")
+            observed, registered = heads.index("核查所见（人）"), heads.index("登记显示（人）")
             yield from (
                 f"an officer's figure without the reason why it differs: {row}"
                 for row in rows
-                if row[seen] != row[registered]
+                if row[observed] != row[registered]
             )
         if "名称" in heads and any(not row[2] or not row[3] for row in rows):
             yield f"evidence without day or digest: {rows}"

@@ -40,7 +40,7 @@ CASE: dict[str, Any] = {
     "people": [],
     "difference": "",
 }
-FOUND: dict[str, Any] = {
+FINDING: dict[str, Any] = {
     "requirements": [],
     "found": [{**OTHER, "registered": 24}],
     "difference": "登记在册的李某已离职，注册尚未注销。",
@@ -101,7 +101,7 @@ SAMPLES: dict[str, dict[str, Any]] = {
         **CASE,
         **CARD,
         **REMEDIES,
-        **FOUND,
+        **FINDING,
         "published_on": "2026年6月8日",
         "red_months": 11,
         "evidence": [PIECE],

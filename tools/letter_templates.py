@@ -78,7 +78,7 @@ FIGURES = (
     ("缺额（人）", "row.shortfall", 22),
     ("依据", "row.basis", 52),
 )
-FOUND = (
+FINDING = (
     ("指标", "row.name", 31),
     ("标准要求（人）", "row.required", 20),
     ("核查所见（人）", "row.held", 20),
@@ -154,7 +154,7 @@ SHOWN = (
     When(
         "found",
         (
-            Table(FOUND, "found"),
+            Table(FINDING, "found"),
             "表中“核查所见”为日常监管中查明的人数，“登记显示”为同日登记数据。"
             "{% if difference %}两者不同的原因：{{ difference }}{% endif %}",
         ),

@@ -705,8 +705,8 @@ class Play:
             f"{on}在企业{ADDRESS}检查，登记在册的{person}不在岗；考勤、工资表中均没有此人，"
             "企业负责人承认其已于上月离职，只保留了注册"
         )
-        seen = "不在岗，已于上月离职，其注册尚未注销，登记仍计入此人"
-        return what, DifferenceReason(person, f"企业{ADDRESS}", seen)
+        observation = "不在岗，已于上月离职，其注册尚未注销，登记仍计入此人"
+        return what, DifferenceReason(person, f"企业{ADDRESS}", observation)
 
     def print_line(self, day: date, text: str) -> None:
         """Prints a line of a day."""

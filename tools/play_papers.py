@@ -138,7 +138,7 @@ class Papers:
         why = DifferenceReason(
             "认定时不在岗的人员", f"企业{ADDRESS}", "复查时仍不在岗，花名册和工资表中没有此人"
         )
-        found = RecheckFinding(
+        finding_of_recheck = RecheckFinding(
             "short",
             "到企业住所复查，认定时所缺的人员没有补充，登记在册的该人员仍不在岗",
             {
@@ -149,7 +149,7 @@ class Papers:
         )
         recheck(
             case=case,
-            found=found,
+            finding=finding_of_recheck,
             files=[self.file("复查笔录（两名检查人员和企业负责人签名）.png")],
             by=by,
             law=self.law,

@@ -60,10 +60,10 @@ def test_a_held_load_is_released_by_another_person(state: dict[str, str], tmp_pa
     evidence.write_bytes(picture())
     password = "correct-horse-battery\n"
 
-    def decide(by: str, password: str = password, what: tuple[str, str] = ("load", "5")) -> Said:
+    def decide(by: str, password: str = password, what: tuple[str, str] = ("load", "5")) -> Outcome:
         return say(state, password, "decide", *what, "--because", "九人已注销", "--by", by)
 
-    def propose(by: str, *words: str | Path) -> Said:
+    def propose(by: str, *words: str | Path) -> Outcome:
         return say(
             state, password, "propose", "load", "5", *words, "--because", "已核对", "--by", by
         )
@@ -88,10 +88,10 @@ def test_a_held_load_is_released_by_another_person(state: dict[str, str], tmp_pa
     assert (status, sentence.count("\n")) == (2, 1)
 
 
-Said = tuple[int, str]
+Outcome = tuple[int, str]
 
 
-def say(state: dict[str, str], typed: str, *words: str | Path) -> Said:
+def say(state: dict[str, str], typed: str, *words: str | Path) -> Outcome:
     """The status of a command that asks for a password, and what it printed."""
     ran = qualwatch(*words, "--password-from-stdin", typed=typed, **state)
     return ran.status, ran.out or ran.err

@@ -100,8 +100,8 @@ def text_of(document: Document) -> str:
 def assert_sound(*kinds: str) -> None:
     """Each document issued so far has every element of its kind; these kinds are among them."""
     documents = list(Document.objects.select_related("file").order_by("pk"))
-    found = [fault for document in documents for fault in faults_of(content_of(document.file))]
-    assert found == []
+    faults = [fault for document in documents for fault in faults_of(content_of(document.file))]
+    assert faults == []
     assert {document.kind for document in documents} >= set(kinds)
 
 
@@ -294,7 +294,7 @@ def test_a_finding_says_why_its_figure_differs_and_rests_on_the_standard(actors:
     case = actors.inspect(NEXT_DAY, what=what, files=files)
     figures = case.requirements.get().warned_figures
     assert (figures["held"], figures["registered"]) == (1, 3)
-    difference = f"注册建造师：{WHY.person}，地点：{WHY.place}，所见：{WHY.seen}。"
+    difference = f"注册建造师：{WHY.person}，地点：{WHY.place}，所见：{WHY.observation}。"
     for kind in ("determination", "order-to-rectify"):
         text = text_of(Document.objects.get(kind=kind))
         assert f"两者不同的原因：{difference}" in text

@@ -52,7 +52,7 @@ def test_every_document_of_the_demo_says_what_it_must(tmp_path: Path) -> None:
     letters = sorted((folder / "letters").glob("*.docx"))
     kinds = Counter(kind_of(path.name.split(" ")[0]) for path in letters)
     assert set(kinds) >= ISSUED
-    found = [fault for path in letters for fault in faults_of(path.read_bytes())]
-    assert found == []
+    faults = [fault for path in letters for fault in faults_of(path.read_bytes())]
+    assert faults == []
     verified = qualwatch("journal", "verify", QUALWATCH_STATE=str(folder / "state"))
     assert verified.status == 0, verified.out

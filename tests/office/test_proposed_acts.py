@@ -306,7 +306,11 @@ def test_figures_that_differ_from_the_registers_carry_their_reason(actors: Actor
     stored = SupervisionFinding.objects.get(case=case).figures["constructors"]
     assert stored["found"] == {"required": 3, "held": 1, "shortfall": 2}
     assert (stored["registers"]["required"], stored["registers"]["held"]) == (3, 3)
-    assert stored["why"] == {"person": WHY.person, "place": WHY.place, "seen": WHY.seen}
+    assert stored["why"] == {
+        "person": WHY.person,
+        "place": WHY.place,
+        "observation": WHY.observation,
+    }
 
 
 def test_a_figure_that_the_registers_give_too_needs_no_reason(actors: Actors) -> None:

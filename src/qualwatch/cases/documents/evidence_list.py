@@ -68,18 +68,18 @@ def _of_runs(numbers: Iterable[int]) -> Iterator[Evidence]:
 
 
 def _files(cases: Iterable[Case], withdrawal: Withdrawal | None) -> Iterable[Attachment]:
-    wanted = Q(pk=None)
+    condition = Q(pk=None)
     for case in cases:
-        wanted |= Q(pk__in=attachments_of(case).values("pk"))
-        wanted |= Q(application__case=case) | Q(withdrawal__case=case)
+        condition |= Q(pk__in=attachments_of(case).values("pk"))
+        condition |= Q(application__case=case) | Q(withdrawal__case=case)
     if withdrawal is not None:
-        wanted |= Q(withdrawal=withdrawal) | Q(act__withdrawal=withdrawal)
+        condition |= Q(withdrawal=withdrawal) | Q(act__withdrawal=withdrawal)
     dropped = (
         Q(submission__kind=PUBLIC_OBJECTION)
         | Q(act__state__in=DROPPED)
         | Q(determination__state__in=DROPPED)
     )
-    files = Attachment.objects.filter(wanted)
+    files = Attachment.objects.filter(condition)
     return files.exclude(pk__in=files.filter(dropped).values("pk"))
 
 

@@ -20,12 +20,12 @@ class DifferenceReason:
 
     person: str
     place: str
-    seen: str
+    observation: str
 
     @property
     def is_complete(self) -> bool:
         """Whether each of the three says something."""
-        return all(text.strip() for text in (self.person, self.place, self.seen))
+        return all(text.strip() for text in (self.person, self.place, self.observation))
 
 
 def checked_figures(figures: Figures) -> dict[str, dict[str, int]]:
@@ -68,7 +68,7 @@ def is_short(requirement: str, numbers: Mapping[str, int]) -> bool:
 
 
 def beside_registers(
-    found: Mapping[str, Mapping[str, int]],
+    figures: Mapping[str, Mapping[str, int]],
     verdicts: Mapping[str, str],
     registers: Figures,
     reasons: Mapping[str, DifferenceReason],
@@ -86,7 +86,7 @@ def beside_registers(
             "why": _required_reason(name, numbers, registers, reasons.get(name)),
             "basis": _required_basis(name, numbers, verdicts, registers),
         }
-        for name, numbers in found.items()
+        for name, numbers in figures.items()
     }
 
 

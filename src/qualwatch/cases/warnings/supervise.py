@@ -259,7 +259,7 @@ class RecheckFinding:
 def recheck(
     *,
     case: Case,
-    found: RecheckFinding,
+    finding: RecheckFinding,
     files: Sequence[SubmittedFile],
     by: Account,
     law: Law,
@@ -272,30 +272,30 @@ def recheck(
     authority = require_competent_or_local(by, "propose", case)
     ctx = ActContext(law, at, by.username, authority)
     checked = check_evidence(files)
-    figures = _recheck_figures(case, found)
+    figures = _recheck_figures(case, finding)
     view = current_run_view(case, law)
     verdicts, register_figures = view.verdicts_of(case)
-    beside = beside_registers(figures, verdicts, register_figures, found.reasons)
+    beside = beside_registers(figures, verdicts, register_figures, finding.reasons)
     event = Event(
         "recheck",
         ctx.on,
         by=by.username,
-        outcome=found.outcome,
-        because=found.because,
+        outcome=finding.outcome,
+        because=finding.because,
         has_evidence=True,
     )
     details = {
-        "outcome": found.outcome,
+        "outcome": finding.outcome,
         "figures": beside,
         "evidence": entry_of_files(checked),
         "authority": authority,
     }
-    ctx.entries.append(NewEntry(case.stream, "rechecked", basis=found.because, details=details))
+    ctx.entries.append(NewEntry(case.stream, "rechecked", basis=finding.because, details=details))
     case_step = act_on(case=case, event=event, ctx=ctx, perform=perform)
     row = Recheck.objects.create(
         case=case_step.case,
-        outcome=found.outcome,
-        because=found.because,
+        outcome=finding.outcome,
+        because=finding.because,
         figures=beside,
         run=view.run.pk,
         rechecked_on=ctx.on,
@@ -306,14 +306,14 @@ def recheck(
     return case_step
 
 
-def _recheck_figures(case: Case, found: RecheckFinding) -> dict[str, dict[str, int]]:
+def _recheck_figures(case: Case, finding: RecheckFinding) -> dict[str, dict[str, int]]:
     """The figures of every requirement that the card rests on; CannotStep."""
-    figures = checked_figures(found.figures)
+    figures = checked_figures(finding.figures)
     determined = case.requirements.filter(determined_on__isnull=False, recovered_on=None)
     if set(figures) != set(determined.values_list("requirement", flat=True)):
         raise CannotStep("requirements", _("请写明红牌的每项指标复查时应有、现有各几人"))
     short = any(is_short(name, numbers) for name, numbers in figures.items())
-    if short != (found.outcome == "short"):
+    if short != (finding.outcome == "short"):
         raise CannotStep("requirements", _("复查的数字与复查结果不一致"))
     return figures
 
