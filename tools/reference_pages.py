@@ -36,6 +36,8 @@ COMMANDS = (
     "standards coverage",
     "import",
     "patrol",
+    "propose",
+    "evidence",
     "decide",
     "deliver",
     "journal",

@@ -23,6 +23,8 @@ HEAVY = {"pydantic", "rich", "pyarrow", "duckdb", "django", "jinja2", "xlsxwrite
 OFFICE = [
     ["import", "practitioners", "a.csv", "--as-of", "2026-05-20"],
     ["patrol", "--on", "2026-05-20"],
+    ["propose", "load", "1", "a.pdf", "--by", "li", "--because", "x", "--password-from-stdin"],
+    ["evidence", "load", "1", "--by", "li", "--output", "e", "--password-from-stdin"],
     ["decide", "load", "1", "--by", "li", "--because", "x", "--password-from-stdin"],
     ["deliver"],
     ["heartbeat"],

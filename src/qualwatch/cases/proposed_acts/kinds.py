@@ -42,7 +42,7 @@ class ActKind:
     proposer, signer: capabilities, one of which is needed. competence: the slug of the account's
     authority, or NotCompetent. check: CannotStep where the act is not possible now. run: carries
     it out, signed. payload: the fields that it needs, with their default. locks_registers: whether
-    it writes registers (lock order).
+    it writes registers or needs their lock (lock order).
     """
 
     title: str
@@ -160,6 +160,8 @@ ACT_KINDS: Mapping[str, ActKind] = {
         supervise.check_supervision_finding,
         _without_account(supervise.sign_supervision_finding),
         payload={"figures": {}, "reasons": {}, "ground": "shortage", "is_urgent": False},
+        # no case that could be locked yet: of two findings about one item the second waits here
+        locks_registers=True,
         needs_case=False,
     ),
     FRAUD: ActKind(
