@@ -59,8 +59,8 @@ def resealed(files: Files) -> Files:
     content = {
         name: body for name, body in files.items() if name not in (MANIFEST, SUMS, SIGNATURE)
     }
-    made = signed_files(content, manifest, STRANGER)
-    return {**made, SIGNATURE: files[SIGNATURE]}
+    rebuilt = signed_files(content, manifest, STRANGER)
+    return {**rebuilt, SIGNATURE: files[SIGNATURE]}
 
 
 def with_file(name: str, change: Callable[[bytes], bytes]) -> Callable[[Files], Files]:
