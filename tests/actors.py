@@ -31,6 +31,7 @@ from qualwatch.law.loader import Law
 from qualwatch.patrol.days import DayOutcome, run_day
 from qualwatch.procedure.checklists import lines_of
 from qualwatch.procedure.service import NEEDS_FILE, CannotServe
+from qualwatch.publication.queries import public_copy
 from register_files import Rows
 from register_office import DAY, SOURCES, RegisterOffice
 from register_rows import province
@@ -320,6 +321,12 @@ def picture(colour: int = 0) -> bytes:
     written = io.BytesIO()
     Image.new("L", (2, 2), colour).save(written, "PNG")
     return written.getvalue()
+
+
+def cards_and_notices() -> dict[str, Any]:
+    """The public copy without the keys, which are never removed."""
+    copy = public_copy()
+    return {key: body for key, body in copy.items() if not key.startswith("signing-key/")}
 
 
 def reload(case: Case) -> Case:
