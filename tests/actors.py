@@ -301,7 +301,7 @@ class Actors:
 
     def yellow_case(self, day: date = DAY, **changed: Rows) -> Case:
         """The yellow card of a firm that lacks one of three constructors."""
-        self.load_and_patrol(day, **changed)
+        self.load_and_patrol(day, 2, **changed)
         return Case.objects.get(state="yellow", category__isnull=False)
 
     def red_case(self, day: date = DAY, **changed: Rows) -> Case:
@@ -309,7 +309,7 @@ class Actors:
         case = self.yellow_case(day, **changed)
         self.prove_warning(case, day + timedelta(days=1))
         day_after = case.requirements.get().ends_on + timedelta(days=1)
-        self.load_and_patrol(day_after, **changed)
+        self.load_and_patrol(day_after, 2, **changed)
         self.propose(case, day=day_after)
         self.sign(case, day=day_after)
         return reload(case)
