@@ -466,7 +466,7 @@ def evidence_file(name: str = "核查表.png", colour: int = 9, note: str = "") 
     return SubmittedFile(name, picture(colour), note)
 
 
-def published() -> dict[str, Any]:
+def cards_and_notices() -> dict[str, Any]:
     """The public copy without the keys of seals and packs, which stay for ever."""
     copy = public_copy()
     return {key: body for key, body in copy.items() if not key.startswith("signing-key/")}

@@ -172,7 +172,7 @@ def test_a_pack_is_complete_and_every_file_matches_its_checksum(
     assert (manifest["card"], manifest["case"], manifest["made_on"]) == (
         case.card_number,
         case.stream,
-        str(PERIOD_OVER),
+        str(PERIOD_OVER + timedelta(days=1)),
     )
     last = journal["entries"][-1]
     assert manifest["journal"] == [
@@ -183,7 +183,7 @@ def test_a_pack_is_complete_and_every_file_matches_its_checksum(
     assert set(sizes) == names - {"SHA256SUMS", "SHA256SUMS.sig", "manifest.json"}
     key = Seal.objects.latest("pk").public_key
     assert qualwatch("journal", "check", folder, "--key", key).out == (
-        f"证据包完好：红牌 {case.card_number}，{case.enterprise}，{PERIOD_OVER} 制作\n"
+        f"证据包完好：红牌 {case.card_number}，{case.enterprise}，{manifest['made_on']} 制作\n"
         "最后 1 条日志在末次封签之后，由证据包的签名证明\n"
     )
     unproved = qualwatch("journal", "check", folder)
@@ -210,11 +210,11 @@ def test_each_registration_has_its_own_reasons(actors: Actors, tmp_path: Path) -
     assert headings[0] == "证据包红牌编号"
     assert {row[0] for row in rows} == {case.card_number}
     by_reason = {row[7]: row for row in rows if row[6] != "计入"}
-    assert set(by_reason) == {"注册已过期", "专业不在其列"}
+    assert set(by_reason) == {"注册已过期", "无人缴纳社保、专业不在其列"}
     assert {row[8] for row in by_reason.values()} == {"不计"}
-    assert "铁路工程" in by_reason["专业不在其列"][5]
+    assert "铁路工程" in by_reason["无人缴纳社保、专业不在其列"][5]
     page = (folder / "index.html").read_text("utf-8")
-    assert "注册已过期、专业不在其列" not in page
+    assert "<td>注册已过期</td>" in page
 
 
 def test_plain_facts_are_the_facts_in_chinese(actors: Actors, tmp_path: Path) -> None:
@@ -292,6 +292,7 @@ def test_a_pack_contains_the_enterprise_s_evidence_and_what_was_published(
     assert evidence
     (display,) = [text for text in published.values() if "公示期至" in text]
     assert case.enterprise in display
+    assert "撤下：2026-09-10" in display  # by the decision; the public does not read it any more
     assert any(name.startswith("lists/") and "公示" in name for name in names)
     assert application.number in page
     assert "人员确在本单位" in page

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from actors import Actors, act_arguments, published, reload
+from actors import Actors, act_arguments, cards_and_notices, reload
 from qualwatch.assessments.models import FindingRow
 from qualwatch.cases.acting import ActContext
 from qualwatch.cases.applications.actions import refuse
@@ -134,7 +134,7 @@ def test_a_yellow_card_is_never_published_to_serve_it(actors: Actors) -> None:
     with pytest.raises(CannotStep, match="各有凭证"):
         actors.start_service(letter, DAY, method="public-notice")
     assert not Announcement.objects.exists()
-    assert published() == {}
+    assert cards_and_notices() == {}
 
 
 def test_no_document_of_a_yellow_card_is_published(actors: Actors) -> None:
@@ -161,7 +161,7 @@ def test_no_document_of_a_yellow_card_is_published(actors: Actors) -> None:
     actors.fail_service(actors.start_service(record, DAY), DAY, why="unknown")
     with pytest.raises(CannotStep, match="各有凭证"):
         actors.start_service(record, DAY, method="public-notice")
-    assert published() == {}
+    assert cards_and_notices() == {}
 
 
 def test_a_public_notice_with_recomputed_days_is_published_again(actors: Actors) -> None:
@@ -201,7 +201,7 @@ def test_public_notices_are_removed_with_their_card(actors: Actors) -> None:
     assert f"announcement/{order.number}" in public_copy()
     actors.act("annul", PERIOD_OVER, because="判决撤销", signer="other-reviewer", case=case)
     assert public_copy() == replayed(10**9)
-    assert published() == {}
+    assert cards_and_notices() == {}
     with pytest.raises(CannotStep, match="已经终结"):
         actors.start_service(order, PERIOD_OVER, method="post")
 

@@ -9,7 +9,7 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 from django.urls import reverse
 
-from actors import Actors, act_arguments, picture, published, reload
+from actors import Actors, act_arguments, cards_and_notices, picture, reload
 from application_acts import CITY_ITEM
 from builders import OTHER, OWN
 from qualwatch.accounts.models import Organisation
@@ -70,7 +70,7 @@ def test_a_warning_counts_as_proved_after_two_proved_failures_and_a_neutral_noti
     actors.load_and_patrol(due + timedelta(days=1))
     assert reload(case).push_proved_on == due
     assert [row.proved_on for row in case.requirements.all()] == [due]
-    assert published() == {}  # nothing lies ready any more
+    assert cards_and_notices() == {}  # nothing lies ready any more
     actors.load_and_patrol(PERIOD_OVER)
     actors.propose(case, day=PERIOD_OVER)
     actors.sign(case, day=PERIOD_OVER)
@@ -236,7 +236,7 @@ def test_a_yellow_card_that_ends_takes_its_notice_down(actors: Actors) -> None:
     notice.refresh_from_db()
     assert (notice.failed_as, notice.proved_on) == ("taken-down", None)
     assert public_copy() == replayed(10**9)
-    assert published() == {}
+    assert cards_and_notices() == {}
     assert not Task.objects.filter(kind="serve", completed_on=None).exists()
     actors.load_and_patrol(DAY + timedelta(days=60), people=3)
     assert not letter.services.filter(proved_on__isnull=False).exists()
@@ -248,7 +248,7 @@ def test_a_paper_that_is_collected_ends_its_notice(actors: Actors) -> None:
     collected = DAY + timedelta(days=10)
     actors.serve(letter, collected)
     assert reload(case).push_proved_on == collected
-    assert published() == {}
+    assert cards_and_notices() == {}
     actors.load_and_patrol(DAY + timedelta(days=60))
     assert letter.services.filter(proved_on__isnull=False).count() == 1
 
@@ -408,7 +408,7 @@ def test_a_warning_that_is_opened_on_the_platform_ends_its_letter_and_notice(
     actors.load_and_patrol(DAY + timedelta(days=4))
     notice.refresh_from_db()
     assert (notice.failed_as, notice.proved_on) == ("taken-down", None)
-    assert published() == {}
+    assert cards_and_notices() == {}
     with pytest.raises(CannotStep, match="不再送达"):
         actors.start_service(letter, DAY + timedelta(days=4))
     assert not Task.objects.filter(kind="serve", completed_on=None).exists()

@@ -2,13 +2,14 @@
 
 import json
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from django.db import connection
 from django.db.models import Count, Q, QuerySet
+from django.utils import timezone
 
 from qualwatch.publication.models import (
     Announcement,
@@ -324,6 +325,51 @@ def announcements(
     which = {name: value for name, value in filters.items() if value}
     return Announcement.objects.filter(is_removed=False, **which).order_by(
         "-published_on", "number"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedNotice:
+    """A notice to the public as it was last read; `removed_on`: it is no longer public."""
+
+    number: str
+    kind: str
+    title: str
+    body: str
+    published_on: date
+    ends_on: date | None
+    removed_on: date | None
+
+
+def published_notices(
+    card_numbers: Collection[str], numbers: Collection[str]
+) -> list[PublishedNotice]:
+    """Every notice about red cards or under given numbers, removed ones too, oldest first.
+
+    For the file of a case only: the public reads `announcements`.
+    """
+    which = Q(card_number__in=card_numbers) | Q(number__in=numbers)
+    keys = Announcement.objects.filter(which).values_list("number", flat=True)
+    entries = FeedEntry.objects.filter(kind="announcement", key__in=list(keys))
+    shown_last: dict[str, Mapping[str, Any]] = {}
+    removed_on: dict[str, date | None] = {}
+    for entry in entries.order_by("sequence"):
+        if entry.body is not None:
+            shown_last[entry.key] = entry.body
+        removed_on[entry.key] = timezone.localdate(entry.at) if entry.body is None else None
+    notices = [_notice(body, removed_on[number]) for number, body in shown_last.items()]
+    return sorted(notices, key=lambda notice: (notice.published_on, notice.number))
+
+
+def _notice(body: Mapping[str, Any], removed_on: date | None) -> PublishedNotice:
+    return PublishedNotice(
+        body["number"],
+        body["kind"],
+        body["title"],
+        body["body"],
+        date.fromisoformat(body["published_on"]),
+        date.fromisoformat(body["ends_on"]) if body["ends_on"] else None,
+        removed_on,
     )
 
 

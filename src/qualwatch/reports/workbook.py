@@ -285,7 +285,7 @@ def _anomaly_columns() -> list[tuple[str, int]]:
         (_("情形"), MIDDLE + 8),
         (_("首月"), MIDDLE - 4),
         (_("末月"), MIDDLE - 4),
-        (_("月份"), MIDDLE + 8),
+        (_("月份"), MIDDLE + 12),
     ]
 
 

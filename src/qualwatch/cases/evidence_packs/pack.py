@@ -140,7 +140,7 @@ def files_of(case: Case, folder: Path, made_on: date) -> dict[str, bytes]:
     files["case.json"] = _json({related.stream: case_content(related) for related in cases})
     files |= stored_files.document_files(cases) | stored_files.list_document_files(cases)
     files |= stored_files.submitted_files(cases)
-    files |= stored_files.announcement_files(stored_files.announcements_of(cases))
+    files |= stored_files.notice_files(stored_files.notices_of(cases))
     key = key_number(current_public_key())
     readme = readme_text(case, rerun, made_on=made_on, key=key, people=PEOPLE)
     files["README.txt"] = hidden(readme).encode()

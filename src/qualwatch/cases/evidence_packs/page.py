@@ -12,7 +12,7 @@ from qualwatch.accounts.queries import organisation
 from qualwatch.cases.documents import issuing
 from qualwatch.cases.evidence_packs.contents import services_of, source_of
 from qualwatch.cases.evidence_packs.rerun import Rerun
-from qualwatch.cases.evidence_packs.stored_files import announcements_of
+from qualwatch.cases.evidence_packs.stored_files import notices_of
 from qualwatch.cases.models import Application, Case, Service
 from qualwatch.cases.notices.texts import STAGES, entry_label, line, name_of, names
 from qualwatch.evaluation.findings import Finding
@@ -42,7 +42,7 @@ def index_page(
         "findings": [_finding(finding) for finding in findings],
         "people": people_rows,
         "applications": _applications(cases),
-        "announcements": announcements_of(cases),
+        "notices": notices_of(cases),
         "services": _services(cases),
         "entries": _entries(cases),
         "file_names": sorted(file_names),

@@ -29,6 +29,7 @@ from qualwatch.wording import gettext_noop as _n
 FOLDER = "登记事实"
 IN_FORCE = {"in-force": _n("有效"), **labels.REGISTER_STATES}
 ROUTES = {"direct": _n("直接核定"), "upgrade": _n("升级取得"), "unknown": _n("不明")}
+NOT_TOLD_APART = "not-told-apart"
 INSURANCE_KINDS = {
     "pension": _n("养老"),
     "medical": _n("医疗"),
@@ -36,6 +37,7 @@ INSURANCE_KINDS = {
     "work-injury": _n("工伤"),
     "maternity": _n("生育"),
     "other": _n("其他或不明"),
+    NOT_TOLD_APART: _n("不分险种"),
 }
 PAYMENT_STATES = {
     "paid": _n("已缴"),
@@ -131,8 +133,9 @@ def _contribution(row: Contribution, _context: _Context) -> Cells:
         row.person_id,
         f"{row.month:%Y-%m}",
         row.payer_credit_code,
-        label_of(INSURANCE_KINDS, row.insurance_kind or ""),
-        label_of(PAYMENT_STATES, row.payment_state or ""),
+        label_of(INSURANCE_KINDS, row.insurance_kind or NOT_TOLD_APART),
+        # a register without states lists payments only
+        label_of(PAYMENT_STATES, row.payment_state or "paid"),
     ]
 
 

@@ -8,8 +8,7 @@ from qualwatch.archive.actions import content_of
 from qualwatch.archive.contents import SUFFIXES
 from qualwatch.cases.documents.kinds import DOCUMENT_KINDS
 from qualwatch.cases.models import Attachment, Case, Document, Withdrawal
-from qualwatch.publication.models import Announcement
-from qualwatch.publication.queries import announcements
+from qualwatch.publication.queries import PublishedNotice, published_notices
 from qualwatch.wording import gettext as _
 from qualwatch.wording import gettext_noop as _n
 
@@ -27,7 +26,7 @@ CASE_OF = {
     "withdrawal": "withdrawal__case__in",
     "application": "application__case__in",
 }
-ANNOUNCEMENT_NAMES = {
+NOTICE_NAMES = {
     "service": _n("公告送达"),
     "display": _n("公示"),
     "decision": _n("公告"),
@@ -77,26 +76,28 @@ def submitted_files(cases: Sequence[Case]) -> dict[str, bytes]:
     return files
 
 
-def announcements_of(cases: Iterable[Case]) -> list[Announcement]:
+def notices_of(cases: Iterable[Case]) -> list[PublishedNotice]:
     """What the public read of the cases, oldest first: displays, decisions, service by notice."""
     cards = [case.card_number for case in cases if case.card_number]
-    numbers = Document.objects.filter(case__in=cases).values_list("number", flat=True)
-    of_cases = Q(card_number__in=cards) | Q(number__in=list(numbers))
-    return list(announcements().filter(of_cases).order_by("published_on", "number"))
+    documents = Document.objects.filter(case__in=cases).values_list("number", flat=True)
+    displays = Withdrawal.objects.filter(case__in=cases).values_list("display_number", flat=True)
+    return published_notices(cards, [*documents, *filter(None, displays)])
 
 
-def announcement_files(rows: Iterable[Announcement]) -> dict[str, bytes]:
+def notice_files(notices: Iterable[PublishedNotice]) -> dict[str, bytes]:
     """The text of each, by name."""
-    return {f"announcements/{row.number}.txt": _announcement_text(row).encode() for row in rows}
+    return {f"announcements/{row.number}.txt": _notice_text(row).encode() for row in notices}
 
 
-def _announcement_text(row: Announcement) -> str:
+def _notice_text(row: PublishedNotice) -> str:
     lines = [
         row.title,
         _("编号：{number}").format(number=row.number),
-        _("种类：{kind}").format(kind=_(ANNOUNCEMENT_NAMES[row.kind])),
+        _("种类：{kind}").format(kind=_(NOTICE_NAMES[row.kind])),
         _("发布：{day}").format(day=row.published_on),
     ]
     if row.ends_on is not None:
         lines.append(_("至：{day}").format(day=row.ends_on))
+    if row.removed_on is not None:
+        lines.append(_("撤下：{day}").format(day=row.removed_on))
     return "\n".join([*lines, "", row.body]) + "\n"
