@@ -180,7 +180,7 @@ def _run(run: Run, law: Law, *, guarded: bool, apart_from: Set[str] = frozenset(
     if concerned is not None:
         in_breach |= enterprises_in_breach_on_record(Q(recorded_to=None)) - set(concerned)
         run.counts["enterprises"] = len(facts.credit_codes)
-        add_recorded_counts(run.counts, concerned)
+        add_recorded_counts(run.counts, concerned, results)
     newly = sorted(newly_in_breach(in_breach, run.run_at, run.credit_codes))
     run.counts["newly"] = len(newly)
     _set_state(run, newly, law, guarded=guarded)

@@ -49,23 +49,44 @@ def record_results(
 
 
 def counts_of(results: list[EnterpriseResult]) -> dict[str, Any]:
-    """Enterprises, findings by verdict, anomalies."""
+    """Enterprises, findings by verdict, anomalies, conflicts and the people contested in them."""
     verdicts: dict[str, int] = {}
     for result in results:
         for finding in result.findings:
             verdicts[finding.verdict] = verdicts.get(finding.verdict, 0) + 1
-    anomalies = sum(len(result.anomalies) for result in results)
-    return {"enterprises": len(results), "findings": verdicts, "anomalies": anomalies}
+    conflicts = {conflict_row(conflict) for result in results for conflict in result.conflicts}
+    return {
+        "enterprises": len(results),
+        "findings": verdicts,
+        "anomalies": sum(len(result.anomalies) for result in results),
+        "conflicts": len(conflicts),
+        "contested_people": len(contested_people(results)),
+    }
 
 
-def add_recorded_counts(counts: dict[str, Any], judged: list[str]) -> None:
-    """Adds the findings and anomalies on record of those who were not judged again."""
+def contested_people(results: Iterable[EnterpriseResult]) -> set[int]:
+    """The numbers of the people whose registrations contradict each other."""
+    persons = {conflict.person_id for result in results for conflict in result.conflicts}
+    return {int(person_id[1:]) for person_id in persons if person_id}
+
+
+def add_recorded_counts(
+    counts: dict[str, Any], judged: list[str], results: Iterable[EnterpriseResult]
+) -> None:
+    """Adds what is on record of those who were not judged again: findings, anomalies, conflicts.
+
+    results: those of the enterprises judged.
+    """
     others = ~Q(credit_code__in=judged)
     current = FindingRow._default_manager.filter(others, recorded_to=None)
     by_verdict = current.values_list("verdict").annotate(Count("pk")).order_by("verdict")
     for verdict, count in by_verdict:
         counts["findings"][verdict] = counts["findings"].get(verdict, 0) + count
     counts["anomalies"] += AnomalyRow._default_manager.filter(others, recorded_to=None).count()
+    conflicts = ConflictRow._default_manager.filter(others, recorded_to=None)
+    counts["conflicts"] += conflicts.count()
+    people = conflicts.exclude(person_id=0).values_list("person_id", flat=True).distinct()
+    counts["contested_people"] += len(set(people) - contested_people(results))
 
 
 def finding_row(finding: Finding) -> tuple[Any, ...]:

@@ -33,8 +33,10 @@ from qualwatch.wording import gettext as _
 from qualwatch.wording import gettext_noop as _n
 
 if TYPE_CHECKING:
+    from django.db.models import QuerySet
+
     from qualwatch.assessments.models import Run
-    from qualwatch.registers.models import Load
+    from qualwatch.registers.models import Load, PlatformChange
 
 By = Annotated[str, typer.Option("--by", help=_n("谁做的（账号名）；不写时是系统用户名"))]
 SourceSlug = Annotated[str, typer.Argument(metavar="SOURCE", help=_n("来源，如 practitioners"))]
@@ -42,7 +44,10 @@ RegisterFiles = Annotated[list[Path], typer.Argument(metavar="FILE…", help=_n(
 Covers = Annotated[str, typer.Option("--covers", help=_n("社保覆盖的月份，如 2026-01..2026-03"))]
 IsDelta = Annotated[bool, typer.Option("--delta", help=_n("只有变更，不是全量"))]
 HeldKind = Annotated[str, typer.Argument(metavar="load|run|change", help=_n("载入、核查还是推送"))]
-HeldNumber = Annotated[int, typer.Argument(metavar="NUMBER", help=_n("第几次；推送的序号"))]
+HeldNumber = Annotated[
+    str,
+    typer.Argument(metavar="NUMBER", help=_n("第几次；推送的序号、序号范围 1..9 或日期")),
+]
 Reviewer = Annotated[str, typer.Option("--by", help=_n("审核人的账号名；会问密码"))]
 Because = Annotated[str, typer.Option("--because", help=_n("理由"))]
 Refuse = Annotated[bool, typer.Option("--refuse", help=_n("拒绝而不是放行"))]
@@ -117,13 +122,13 @@ def decide(  # noqa: PLR0913  # the options of a command are its arguments
     check_account(by, capability, password_from_stdin=password_from_stdin)
     decision = {"by": by, "at": now(), "because": because}
     if what == "load":
-        print_lines(_decide_load(number, decision, law, policy, refuse=refuse))
+        print_lines(_decide_load(_whole(number), decision, law, policy, refuse=refuse))
     elif what == "run":
-        print_lines(*_decide_run(number, decision, law, policy, refuse=refuse))
+        print_lines(*_decide_run(_whole(number), decision, law, policy, refuse=refuse))
     elif refuse:
-        raise InvalidCommand(_("扣下的推送不放行就不生效，不用拒绝"))
+        print_lines(_reject_changes(number, decision))
     else:
-        print_lines(_release_change(number, decision, law, policy))
+        print_lines(*_release_changes(number, decision, law, policy))
     return ALL_READ
 
 
@@ -226,21 +231,61 @@ def _decide_run(
     yield from day_counts(result.cases)
 
 
-def _release_change(
-    sequence: int, decision: Mapping[str, Any], law: Path | None, policy: Path | None
-) -> str:
-    """Releases the quarantined change of a sequence number."""
+def _release_changes(
+    which: str, decision: Mapping[str, Any], law: Path | None, policy: Path | None
+) -> Iterator[str]:
+    """Releases the quarantined changes of a sequence number, a range of them or a day."""
     from django.utils import timezone
 
     from qualwatch.law.loader import load_law
-    from qualwatch.patrol.pushes import release_quarantined
+    from qualwatch.patrol.pushes import release_all_quarantined, release_quarantined
     from qualwatch.registers.models import PlatformChange
 
-    change = PlatformChange.objects.get(sequence=sequence)
     day = timezone.localdate(decision["at"])
-    outcome = release_quarantined(change=change, law=load_law(law, policy), day=day, **decision)
-    count = len(outcome.result.credit_codes)
-    return _("已放行，涉及 {count} 家企业").format(count=count)
+    decision = {**decision, "law": load_law(law, policy), "day": day}
+    if which.isdecimal():
+        change = PlatformChange.objects.get(sequence=int(which))
+        outcome = release_quarantined(change=change, **decision)
+        count = len(outcome.result.credit_codes)
+        yield _("已放行，涉及 {count} 家企业").format(count=count)
+        return
+    outcome = release_all_quarantined(changes=_quarantined(which), **decision)
+    blocked = [row for row in outcome.result.outcomes if row[1] != "released"]
+    yield _("已放行 {released} 条，涉及 {count} 家企业").format(
+        released=len(outcome.result.outcomes) - len(blocked),
+        count=len(outcome.result.credit_codes),
+    )
+    for change, _state, problem in blocked:
+        yield _("  没有放行：{number}，{problem}").format(
+            number=change.sequence or change.change_id, problem=problem
+        )
+
+
+def _reject_changes(which: str, decision: Mapping[str, Any]) -> str:
+    """Rejects the quarantined changes of a sequence number, a range of them or a day."""
+    from qualwatch.registers.changes import reject_changes
+
+    result = reject_changes(changes=_quarantined(which), **decision)
+    return _("已拒绝 {count} 条，登记不变").format(count=len(result.outcomes))
+
+
+def _quarantined(which: str) -> "QuerySet[PlatformChange]":
+    """The quarantined changes that a command names: 12, 12..40 or 2026-05-20."""
+    from qualwatch.registers.changes import quarantined_changes
+
+    first, dots, last = which.partition("..")
+    if first.isdecimal() and (last.isdecimal() or not dots):
+        return quarantined_changes(numbers=(int(first), int(last or first)))
+    try:
+        return quarantined_changes(received_on=date.fromisoformat(which))
+    except ValueError as error:
+        raise InvalidCommand(_("写推送的序号（12）、范围（12..40）或日期（2026-05-20）")) from error
+
+
+def _whole(number: str) -> int:
+    if not number.isdecimal():
+        raise InvalidCommand(_("第几次要写数字：{value}").format(value=number))
+    return int(number)
 
 
 def _load_lines(load: "Load", source: str) -> Iterator[str]:
@@ -267,7 +312,7 @@ def _run_lines(run: "Run") -> Iterator[str]:
         sentence = _("第 {number} 次核查，{day}：已记录")
     yield sentence.format(number=run.pk, day=run.as_of, because=run.because)
     for name, label in RUN_COUNTS.items():
-        yield f"  {_(label)}{_('：')}{run.counts[name]}"
+        yield f"  {_(label)}{_('：')}{run.counts.get(name, 0)}"
     for verdict, label in VERDICTS.items():
         yield f"  {_(label)}{_('：')}{run.counts['findings'].get(verdict, 0)}"
 

@@ -14,6 +14,7 @@ from stdnum.exceptions import ValidationError
 
 from qualwatch.intake.problems import BadCell, UnreadableCell
 from qualwatch.law.texts_on_disk import load_yaml
+from qualwatch.privacy import masked
 from qualwatch.wording import gettext as _
 
 # str, int, float, bool, date, datetime, time, timedelta, None, or UnreadableCell
@@ -44,6 +45,7 @@ _CREDIT_CODE_LENGTH = 18
 _CREDIT_CODE_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 _CREDIT_CODE = re.compile(rf"[0-9]{{8}}[{_CREDIT_CODE_ALPHABET}]{{10}}")
 _CARD_NUMBER = re.compile(r"[0-9]{17}[0-9X]")
+_CARD_NUMBER_INSIDE = re.compile(r"(?<!\d)\d{17}[\dX](?!\d)")
 _TEXT_FORMULA = re.compile(r'=\s*"(.*)"\s*', re.DOTALL)
 _MARKS = re.compile(r"[^\w]|_")
 _SPACE = re.compile(r"\s+")
@@ -223,7 +225,19 @@ def registration_number(cell: Cell) -> str | None:
     if text and not _is_registration_number(text):
         problem = _("不是注册编号：{value}").format(value=text)
         raise BadCell(problem, _("填写注册证书上的编号"))
-    return text or None
+    return _without_identity(text) or None
+
+
+def _without_identity(number: str) -> str:
+    """A number in which somebody's identity number is masked: T14010219…, as on other certificates.
+
+    For one person it stays the same number.
+    """
+
+    def mask(match: re.Match[str]) -> str:
+        return masked(match[0]) if is_card_number(match[0]) else match[0]
+
+    return _CARD_NUMBER_INSIDE.sub(mask, number)
 
 
 def _is_registration_number(text: str) -> bool:
@@ -280,6 +294,11 @@ def is_other_document(number: str) -> bool:
 @lru_cache(maxsize=1)
 def _other_documents() -> re.Pattern[str]:
     return re.compile("|".join(values()["other_documents"]))
+
+
+def is_bare_permit(number: str) -> bool:
+    """Whether a number of digits alone may be a permit's that is known by its digits only."""
+    return number.isdecimal() and permit_without_issue_count(number) is not None
 
 
 def permit_without_issue_count(number: str) -> str | None:

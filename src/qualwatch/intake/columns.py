@@ -1,5 +1,6 @@
 """The cells of a sheet as columns: every distinct cell is read once, however many rows carry it."""
 
+import re
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -11,11 +12,17 @@ import pyarrow.compute as pc
 from qualwatch.intake.cells import Cell, is_blank
 from qualwatch.intake.headers import Header, Source, first_characters, is_heading_word
 from qualwatch.intake.problems import BadCell
-from qualwatch.intake.repeated_columns import doubt_of, joined
+from qualwatch.intake.repeated_columns import (
+    ENDS_BY_VAGUE_HEADING,
+    doubt_of,
+    filled_vaguely,
+    joined,
+)
 from qualwatch.intake.sheets import Sheet, readable_text
 
 CODE = pa.int32()
 HEADING_WORDS = 2  # a row with so many may be a header
+_MOST_SINGLE_HEADINGS = 20  # a heading that a column repeats more often is a value
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,20 +123,23 @@ class Grid:
         return [column.cells[column.codes[below].as_py()] for column in columns]
 
     def heading_rows(self) -> list[int]:
-        """Row indexes with two or more words that are headings of tables."""
+        """Row indexes with two or more words that are headings of tables; and with a single one,
+        unless its column has it so often that it is a value.
+        """
         if self._rows:
             words = _WordCount()
-            return [
-                self.first + below
-                for below, row in enumerate(self._rows)
-                if words.of(row) >= HEADING_WORDS
-            ]
+            counts = [words.of(row) for row in self._rows]
+            single = [below for below, count in enumerate(counts) if count == 1]
+            most = 0 if len(single) > _MOST_SINGLE_HEADINGS else 1
+            return [self.first + below for below, count in enumerate(counts) if count > 1 - most]
         count = None
         for place in range(self.width):
             is_word = self._are_heading_words(place)
-            if is_word is not None:
-                here = is_word.cast(pa.int32())
-                count = here if count is None else pc.add(count, here)
+            if is_word is None:
+                continue
+            is_often = pc.sum(is_word).as_py() > _MOST_SINGLE_HEADINGS
+            here = pc.multiply(is_word.cast(pa.int32()), 1 if is_often else HEADING_WORDS)
+            count = here if count is None else pc.add(count, here)
         if count is None:
             return []
         below = pc.indices_nonzero(pc.greater_equal(count, HEADING_WORDS)).to_pylist()
@@ -147,6 +157,23 @@ class Grid:
         if not words:
             return None
         return pc.is_in(column.codes, value_set=pa.array(words, column.codes.type))
+
+    def rows_with(
+        self, pattern: re.Pattern[str], is_true: Callable[[Cell], bool], left: int, right: int
+    ) -> list[int]:
+        """Row indexes where a cell of the columns [left, right) has a pattern and is so."""
+        indexes: set[int] = set()
+        for place in range(left, min(right, self.width)):
+            column, texts = self.column(place), self._distinct_texts.get(place)
+            codes: Iterable[int] = range(len(column.cells))
+            if texts is not None:
+                is_match = pc.match_substring_regex(texts, pattern.pattern)
+                codes = pc.indices_nonzero(is_match).to_pylist()
+            chosen = [code for code in codes if is_true(column.cells[code])]
+            if chosen:
+                is_chosen = pc.is_in(column.codes, value_set=pa.array(chosen, column.codes.type))
+                indexes.update(pc.indices_nonzero(is_chosen).to_pylist())
+        return sorted(self.first + index for index in indexes)
 
     def filled_places(self, first: int, end: int, headed: Collection[int], right: int) -> list[int]:
         """Places up to `right` without a heading that are filled in some rows."""
@@ -219,6 +246,19 @@ class Body:
         """Several columns as one whose cells are tuples."""
         return _joined([self.column(slug) for slug in slugs])
 
+    def where_together(
+        self, slugs: Sequence[str], is_true: Callable[[Sequence[Cell]], bool]
+    ) -> pa.Array:
+        """Per row, whether something is true of its cells of some columns."""
+        if not slugs:
+            return pa.repeat(pa.scalar(is_true(())), self.length)
+        condition = self.joined(*slugs).where(is_true)
+        return pa.repeat(pa.scalar(value=False), self.length) if condition is None else condition
+
+    def where_at(self, place: int, is_true: Callable[[Cell], bool]) -> pa.Array | None:
+        """Per row, whether something is true of its cell at a place; None where of none."""
+        return self._at(place).where(is_true)
+
     def in_doubt(self) -> pa.Array | None:
         """Per row, whether columns of one meaning differ or something filled was not understood.
 
@@ -233,6 +273,13 @@ class Body:
             self._at(source.place).where(partial(_is_doubtful, source))
             for source in self._header.doubtful
         ]
+        doubts += [
+            self._together(self._header.places_of(slug)).where(
+                partial(self._is_filled_vaguely, slug)
+            )
+            for slug in ENDS_BY_VAGUE_HEADING
+            if slug in self._header.sources and self._header.vague_beside(slug)
+        ]
         answer = None
         for doubt in doubts:
             if doubt is not None:
@@ -241,6 +288,9 @@ class Body:
 
     def _differ(self, slug: str, row: Sequence[Cell]) -> bool:
         return joined(self._header, slug, row)[1] is not None
+
+    def _is_filled_vaguely(self, slug: str, row: Sequence[Cell]) -> bool:
+        return filled_vaguely(self._header, slug, row) is not None
 
     def _together(self, places: Sequence[int]) -> Column:
         return _joined([self._at(place) for place in places])

@@ -136,12 +136,19 @@ class CleanRows:
             for slug, read in read_columns.items()
         }
         columns["number"] = numbers.as_array(TEXT)
+        end = columns["valid_to"]
+        columns["certificate_valid_to"] = pa.nulls(body.length, DAY)
+        if reader.header.is_vague("valid_to"):
+            columns["valid_to"], columns["certificate_valid_to"] = (
+                columns["certificate_valid_to"],
+                end,
+            )
         is_clean = _all(
             reader.is_surely_data(body),
             has_number,
             certificates.is_accepted,
             *(read.is_accepted for read in read_columns.values()),
-            _true_if_unknown(pc.less_equal(columns["valid_from"], columns["valid_to"])),
+            _true_if_unknown(pc.less_equal(columns["valid_from"], end)),
             _true_if_unknown(_born_as_numbered(columns["born_on"], columns["number"])),
         )
         self._add_registrations(columns, certificates, is_clean)

@@ -115,6 +115,19 @@ class Header:
         """By slug, the first column that decides it."""
         return {slug: sources[0].place for slug, sources in self.sources.items()}
 
+    def is_vague(self, slug: str) -> bool:
+        """Whether a column is read from vague headings alone."""
+        sources = self.sources.get(slug, ())
+        return bool(sources) and all(source.is_vague for source in sources)
+
+    def vague_beside(self, slug: str) -> tuple[Source, ...]:
+        """The vague columns that are passed over because a better one of the slug is there."""
+        return tuple(source for of_slug, source in self.passed_over if of_slug == slug)
+
+    def places_of(self, slug: str) -> list[int]:
+        """The columns of a slug, the vague ones that were passed over last."""
+        return [source.place for source in (*self.sources.get(slug, ()), *self.vague_beside(slug))]
+
     @cached_property
     def written(self) -> dict[str, str]:
         """By slug, the headings as they are written."""
@@ -186,6 +199,7 @@ class SharedWords:
     hints: re.Pattern[str]
     groups: tuple[str, ...]
     opaque: re.Pattern[str]
+    row_indexes: frozenset[str]
     other_people: tuple[str, ...]
     other_papers: tuple[str, ...]
     before: tuple[str, ...]
@@ -211,6 +225,7 @@ def shared_words() -> SharedWords:
         periods=re.compile(rf"({'|'.join(text['periods'])})$"),
         groups=tuple(text["groups"]),
         opaque=re.compile("|".join(text["opaque"])),
+        row_indexes=frozenset(["", *text["row_indexes"]]),
         other_people=tuple(text["other_people"]),
         other_papers=tuple(text["other_papers"]),
         before=tuple(text["before"]),
@@ -299,6 +314,16 @@ def first_characters() -> frozenset[str]:
     letters |= {letter.upper() for letter in letters}
     wide = {chr(ord(letter) + 0xFEE0) for letter in letters if letter.isascii()}
     return frozenset(letters | wide | set(_BEFORE_A_HEADING))
+
+
+def is_opaque(heading: str) -> bool:
+    """Whether a heading says nothing of its column: 字段7, Unnamed: 0, 待确认."""
+    return bool(shared_words().opaque.fullmatch(compared(heading)))
+
+
+def is_row_index(heading: str) -> bool:
+    """Whether a heading is missing, or the one that programs give to the numbers of rows."""
+    return compared(heading) in shared_words().row_indexes
 
 
 def is_about_another(text: str) -> bool:

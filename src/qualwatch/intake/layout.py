@@ -22,18 +22,23 @@ from qualwatch.intake.headers import (
     compared,
     header_of,
     is_heading_word,
+    is_opaque,
+    is_row_index,
     shared_words,
     table_heads,
 )
-from qualwatch.intake.non_rows import holds_code, words_of
+from qualwatch.intake.non_rows import holds_code, is_line_of_labels, words_of
 from qualwatch.intake.sheets import Sheet
 from qualwatch.wording import gettext as _
 
 _FIRST_ROWS = 1000  # the first header of a text file stands within so many
+_LEAST_COUNTED = 5  # rows by which a counter is known whose heading says nothing
+_DIGITS_OF_COUNT = 10
 _MAX_HEADER_ROWS = 3
 _MAX_BLANK_ROWS = 3  # between the rows of a header
 _HEADING_WORDS = 2  # of a row that may be a header
 _LONGEST_HEADING = 40
+_WORDS_OF_STRANGE_HEADER = 3
 _DATA = re.compile(r"(?<!\d)\d{4,}(?!\d*年)")  # digits that no heading has
 Rows = Sequence[Sequence[Cell]]
 
@@ -50,7 +55,9 @@ class Problem(NamedTuple):
 class Block:
     """A table in a sheet: its header, its rows [first, end) and its places [left, right).
 
-    problem: why it is refused; its header may then be that of the nearest table.
+    problem: why it is refused; its header may then be that of the nearest table. titles: what
+    stands above it, or in groups of headings over its keys. counters: places of columns that only
+    count its rows.
     """
 
     header: Header
@@ -59,6 +66,8 @@ class Block:
     left: int
     right: int
     problem: Problem | None = None
+    titles: list[Cell] = field(default_factory=list)
+    counters: list[int] = field(default_factory=list)
 
     def overlaps(self, other: "Block") -> bool:
         """Whether both have columns in common."""
@@ -106,6 +115,8 @@ def layout_of(sheet: Sheet) -> Layout:
     for block in scan.blocks:
         block.end = min(block.end, end)
         block.header = _without_empty_columns(block, scan.grid)
+        _find_counters(block, scan.grid)
+    _find_titles(scan, top)
     titles = {words_of(row) for row in head[:top] if not holds_code(row)} - {()}
     return Layout(scan.blocks, list(range(top)), scan.grid, scan.header_lines, titles, scan.titles)
 
@@ -370,17 +381,63 @@ class _Scan:
                 blocks.append(_block(header, left, right))
         return blocks
 
+    def _is_strange_header(self, index: int, row: Sequence[Cell]) -> bool:
+        """Whether a line of words of which few are known heads rows that hold codes."""
+        filled = {
+            place: folded_as_shown(cell) for place, cell in enumerate(row) if not is_blank(cell)
+        }
+        if len(filled) < _WORDS_OF_STRANGE_HEADER or is_line_of_labels(filled):
+            return False
+        below = self.row(index + 1)
+        return below is not None and holds_code(below) and any(map(is_heading_word, row))
+
     def _unknown_block(self, index: int, row: Sequence[Cell]) -> list[Block]:
         """A table whose header is not understood, where a row is clearly a header."""
         filled = [cell for cell in row if not is_blank(cell)]
         words = sum(map(is_heading_word, filled))
-        if not _is_words_only(row) or words < _HEADING_WORDS or 2 * words < len(filled):
+        is_header = words >= _HEADING_WORDS and 2 * words >= len(filled)
+        if not _is_words_only(row) or not (is_header or self._is_strange_header(index, row)):
             return []
         nearest = self.blocks[-1].header
         header = Header(index, index, nearest.table, {}, [], [], [], [])
         columns = "、".join(folded_as_shown(cell) for cell in filled)
         problem = Problem(columns, _("没有认出这一行表头"), _("把表头改为说明书的写法"))
         return [replace(_block(header), problem=problem)]
+
+
+def _find_titles(scan: _Scan, top: int) -> None:
+    """Notes each table's titles: the lines right above it, or those of the page."""
+    page = list(range(top))
+    for block in scan.blocks:
+        above = block.header.top
+        lines = [] if above == top else list(_title_lines(scan, above))
+        for index in lines or page:
+            block.titles += _cells_above(scan.row(index) or (), block)
+        sources = block.header.sources.items()
+        block.titles += [
+            source.written
+            for slug, of_slug in sources
+            if slug in block.header.table.identified_by
+            for source in of_slug
+            if block.header.row > block.header.top
+        ]
+
+
+def _title_lines(scan: _Scan, above: int) -> Iterator[int]:
+    """The lines of titles right above a header, blank rows between them."""
+    for index in range(above - 1, -1, -1):
+        if index in scan.titles:
+            yield index
+        elif not all(map(is_blank, scan.row(index) or ())):
+            return
+
+
+def _cells_above(row: Sequence[Cell], block: Block) -> list[Cell]:
+    """The filled cells of a line that stand over a table; a single one stands over all."""
+    filled = [(place, cell) for place, cell in enumerate(row) if not is_blank(cell)]
+    if len(filled) == 1:
+        return [filled[0][1]]
+    return [cell for place, cell in filled if block.left <= place < block.right]
 
 
 def fill_merged(sheet: Sheet) -> None:
@@ -418,6 +475,41 @@ def _without_empty_columns(block: Block, grid: Grid) -> Header:
             passed_over = [pair for pair in passed_over if pair[0] != slug]
         sources[slug] = filled or sources[slug][:1]
     return replace(header, sources=sources, passed_over=passed_over)
+
+
+def _find_counters(block: Block, grid: Grid) -> None:
+    """Notes columns that only count the rows: nothing can rest on them."""
+    header = block.header
+    doubtful = [source.place for source in header.doubtful if is_opaque(source.written)]
+    headless = grid.filled_places(block.first, block.end, header.headed_places, block.right)
+    for place in [*doubtful, *(place for place in headless if place >= block.left)]:
+        written = next((each.written for each in header.doubtful if each.place == place), "")
+        if _is_counter(place, block, grid, least=1 if is_row_index(written) else _LEAST_COUNTED):
+            block.counters.append(place)
+    header.doubtful[:] = [each for each in header.doubtful if each.place not in block.counters]
+
+
+def _is_counter(place: int, block: Block, grid: Grid, *, least: int) -> bool:
+    """Whether a column has a number in every row with a key, from 0 or 1, each one more."""
+    first, length = block.first - grid.first, block.end - block.first
+    column = grid.column(place).slice(first, length)
+    keys = [grid.column(at).slice(first, length) for at in block.header.key_places]
+    has_key = _any(key.where(_may_be_code) for key in keys)
+    if has_key is None:
+        return False
+    rows = column.codes.filter(has_key)
+    numbers = [_whole_number(cell) for cell in column.cells]
+    start = numbers[rows[0].as_py()] if len(rows) else None
+    if len(rows) < least or start not in (0, 1):
+        return False
+    return [numbers[code] for code in rows.to_pylist()] == list(range(start, start + len(rows)))
+
+
+def _whole_number(cell: Cell) -> int | None:
+    text = folded_as_shown(cell).removesuffix(".0")
+    return (
+        int(text) if text.isascii() and text.isdecimal() and len(text) < _DIGITS_OF_COUNT else None
+    )
 
 
 def _filled(sources: Iterable[Source], block: Block, grid: Grid) -> tuple[Source, ...]:

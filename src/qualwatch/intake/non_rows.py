@@ -128,6 +128,13 @@ def is_surely_no_row(
     return _is_total(words) or _is_line_of_words(filled, places)
 
 
+def is_line_of_labels(filled: Mapping[int, str]) -> bool:
+    """Whether the words of a line, by place, are labels with their values (填报人, 甲, 日期)."""
+    first = min(filled, default=0)
+    nowhere = RowPlaces((), frozenset(), frozenset(), first, are_codes=True)
+    return _is_line_of_words({place: text.lower() for place, text in filled.items()}, nowhere)
+
+
 def _text_of(cell: Cell) -> str:
     """A cell as it is compared; a value that the file lost may be a number (the sum of a total)."""
     return _LOST if isinstance(cell, UnreadableCell) else folded_as_shown(cell).lower()

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import pyarrow as pa
@@ -12,16 +12,36 @@ import pyarrow.compute as pc
 from qualwatch.evaluation.account import FileAccount, Notice, Rejection
 from qualwatch.intake.cells import Cell, folded_as_shown, is_blank, shown
 from qualwatch.intake.columns import Body
-from qualwatch.intake.headers import Header
+from qualwatch.intake.headers import Header, compared
 from qualwatch.intake.layout import Block, Layout, heading_line
 from qualwatch.intake.non_rows import RowPlaces, holds_code, is_code, is_surely_no_row
 from qualwatch.intake.problems import BadCell, in_a_line
-from qualwatch.intake.repeated_columns import cell_of, doubt_of
+from qualwatch.intake.repeated_columns import (
+    ENDS_BY_VAGUE_HEADING,
+    cell_of,
+    doubt_of,
+    filled_vaguely,
+)
 from qualwatch.intake.sheets import Sheet
+from qualwatch.intake.statements import (
+    Statement,
+    any_word,
+    doubt_by_remark,
+    doubt_by_title,
+    ends_section,
+    is_remark,
+    is_spoken_for,
+    may_state,
+    speaking_columns,
+    statement_of_name,
+    statement_of_remark,
+    statement_of_title,
+)
 from qualwatch.privacy import hidden, masked, masked_text
 from qualwatch.wording import gettext as _
 
 _LONGEST_IDENTITY = 40  # characters; a longer cell is free text
+_MOST_CELLS_OF_A_TITLE = 2
 MAX_ROWS = 20  # row numbers named in a notice
 # tables whose key is a word, not a code
 _KEYS_IN_WORDS = frozenset({"coverage"})
@@ -66,10 +86,31 @@ class SheetReader:
         """Which rows below the header can be read by their cells alone; the others need a closer
         look.
         """
-        in_doubt = body.in_doubt()
-        if in_doubt is None:
-            return pa.repeat(pa.scalar(value=True), body.length)
-        return pc.invert(in_doubt)
+        doubts = [body.in_doubt(), *self._doubts_by_statement(body)]
+        is_sure = pa.repeat(pa.scalar(value=True), body.length)
+        for doubt in doubts:
+            if doubt is not None:
+                is_sure = pc.and_(is_sure, pc.invert(doubt))
+        return is_sure
+
+    def _doubts_by_statement(self, body: Body) -> Iterator[pa.Array]:
+        """Per title and remark, which rows it puts in doubt."""
+        first, end = self.block.first, self.block.end
+        for top, bottom, statement in self.statements:
+            doubt = body.where_together(self._speaking, partial(self._is_silent, statement))
+            if (top, bottom) != (first, end):
+                rows = pa.array(range(first, first + body.length))
+                doubt = pc.and_(doubt, pc.and_(pc.greater_equal(rows, top), pc.less(rows, bottom)))
+            yield doubt
+        table = self.header.table.slug
+        for place in self.remark_places:
+            stated = body.where_at(place, lambda cell: bool(statement_of_remark(cell, table)))
+            if stated is not None:
+                is_silent = partial(self._is_silent, Statement(""))
+                yield pc.and_(stated, body.where_together(self._speaking, is_silent))
+
+    def _is_silent(self, statement: Statement, cells: Sequence[Cell]) -> bool:
+        return not is_spoken_for(self.header, statement, cells)
 
     def other_rows(self, is_clean: pa.Array) -> Iterator[Row]:
         """Data rows below the header that are not blank, without the clean ones, which are read
@@ -108,6 +149,7 @@ class SheetReader:
         lines = self.layout.header_lines
         return (
             index in self.layout.title_rows
+            or index in self._stating_lines
             or heading_line(cells) in lines
             or heading_line(row) in lines
             or is_surely_no_row(cells[self.block.left :], self._places, self.layout.titles)
@@ -140,18 +182,117 @@ class SheetReader:
         cells = {
             slug: row[place] if place < len(row) else None for slug, place in self._plain_places
         }
-        problem = None
+        problems = []
         for slug in self._other_columns:
             cells[slug], difference = cell_of(self.header, slug, row)
-            if difference is not None and problem is None:
-                problem = BadColumn(slug, difference)
+            if difference is not None:
+                problems.append(BadColumn(slug, difference))
+        problems += self._doubts_of_columns(row, cells)
+        problems += self._doubts_of_row(number - 1, row, cells)
+        return Row(number, cells, problems[0] if problems else None)
+
+    def _doubts_of_columns(
+        self, row: Sequence[Cell], cells: dict[str, Cell]
+    ) -> Iterator["BadColumn"]:
+        """By columns that were not understood, or are blank while a vaguer one is filled."""
+        for slug in ENDS_BY_VAGUE_HEADING:
+            if slug in self.header.sources and self.header.vague_beside(slug):
+                together = [_at(row, place) for place in self.header.places_of(slug)]
+                unclear = filled_vaguely(self.header, slug, together)
+                if unclear is not None:
+                    yield BadColumn(slug, unclear)
         for source in self.header.doubtful:
-            cell = row[source.place] if source.place < len(row) else None
+            cell = _at(row, source.place)
             doubt = doubt_of(source, cell)
-            if doubt is not None and problem is None:
-                problem = BadColumn(source.written, doubt)
-                cells[source.written] = cell
-        return Row(number, cells, problem)
+            if doubt is not None:
+                cells.setdefault(source.written, cell)
+                yield BadColumn(source.written, doubt)
+
+    def _doubts_of_row(
+        self, index: int, row: Sequence[Cell], cells: dict[str, Cell]
+    ) -> Iterator["BadColumn"]:
+        """By a title above the row, or a remark beside it."""
+        own = [cells.get(slug) for slug in self._speaking]
+        for top, bottom, statement in self.statements:
+            if top <= index < bottom and not is_spoken_for(self.header, statement, own):
+                yield BadColumn("", doubt_by_title(statement))
+        for place in self.remark_places:
+            remark = statement_of_remark(_at(row, place), self.header.table.slug)
+            if remark is not None and not is_spoken_for(self.header, remark, own):
+                yield BadColumn("", doubt_by_remark(remark))
+
+    @cached_property
+    def _speaking(self) -> tuple[str, ...]:
+        return speaking_columns(self.header)
+
+    @cached_property
+    def statements(self) -> list[tuple[int, int, Statement]]:
+        """What titles and names state of rows: [first, end) as indexes, and the statement."""
+        table, block = self.header.table.slug, self.block
+        names = [statement_of_name(name, table) for name in (self.sheet.file, self.sheet.name)]
+        titles = [statement_of_title(title, table) for title in block.titles]
+        of_all = dict.fromkeys(filter(None, [*names, *titles]))
+        return [*((block.first, block.end, statement) for statement in of_all), *self._sections]
+
+    @cached_property
+    def _sections(self) -> list[tuple[int, int, Statement]]:
+        """The parts of the table under lines that state something of the rows beneath them."""
+        sections = []
+        for index in sorted(self._stating_lines):
+            statement = self._stating_lines[index]
+            sections.append((index + 1, self._end_of_section(index, statement), statement))
+        return sections
+
+    def _end_of_section(self, index: int, statement: Statement) -> int:
+        grid = self.layout.grid
+        assert grid is not None
+        for below in range(index + 1, self.block.end):
+            row = self._cells_of_table(grid.row(below))
+            filled = [cell for cell in row if not is_blank(cell)]
+            if len(filled) != 1 or holds_code(filled):
+                continue
+            if below in self._stating_lines or ends_section(filled[0], statement.text):
+                return below
+        return self.block.end
+
+    @cached_property
+    def _stating_lines(self) -> dict[int, Statement]:
+        """By row index, lines without a key that state something of the rows beneath them."""
+        grid, table = self.layout.grid, self.header.table.slug
+        if grid is None:
+            return {}
+        lines = {}
+        block = self.block
+        for index in grid.rows_with(any_word(), may_state, block.left, self._width):
+            if not block.first <= index < block.end or self._may_have_key(index):
+                continue
+            row = self._cells_of_table(grid.row(index))
+            filled = [cell for cell in row if not is_blank(cell)]
+            titles = [statement_of_title(cell, table) for cell in filled]
+            stated = [statement for statement in titles if statement is not None]
+            if stated and len(filled) <= _MOST_CELLS_OF_A_TITLE:
+                lines[index] = stated[0]
+        return lines
+
+    def _may_have_key(self, index: int) -> bool:
+        """Whether a key cell of a row is filled with anything but a word that states something."""
+        grid = self.layout.grid
+        assert grid is not None
+        below = index - grid.first
+        for place in self.header.key_places:
+            column = grid.column(place)
+            cell = column.cells[column.codes[below].as_py()]
+            if not is_blank(cell) and not may_state(cell):
+                return True
+        return False
+
+    @cached_property
+    def remark_places(self) -> list[int]:
+        """Columns that are not read but may hold remarks: those headed so, or without heading."""
+        remarks = [
+            source.place for source in self.header.left_over if is_remark(compared(source.written))
+        ]
+        return sorted([*remarks, *self.places_without_heading()])
 
     @cached_property
     def _plain_places(self) -> list[tuple[str, int]]:
@@ -170,11 +311,20 @@ class SheetReader:
 
     def places_without_heading(self) -> list[int]:
         """Filled columns of the table that have no heading."""
+        return self._places_without_heading
+
+    @cached_property
+    def _places_without_heading(self) -> list[int]:
         grid, block = self.layout.grid, self.block
         if grid is None:
             return []
         places = grid.filled_places(block.first, block.end, self.header.headed_places, block.right)
-        return [place for place in places if place >= block.left]
+        return [place for place in places if place >= block.left and place not in block.counters]
+
+    def count_at(self, place: int, is_true: Callable[[Cell], bool]) -> int:
+        """In how many rows something is true of the cell at a place."""
+        condition = self.body().where_at(place, is_true)
+        return 0 if condition is None else int(condition.true_count)
 
     def value(self, row: Row, column: str, read: Callable[[Cell], Any]) -> Any:
         """A cell read by `read`; the same cell text is read once per sheet.
@@ -239,6 +389,10 @@ class SheetReader:
                     rows=listed(self.no_rows)
                 ),
             )
+
+
+def _at(row: Sequence[Cell], place: int) -> Cell:
+    return row[place] if place < len(row) else None
 
 
 def listed(numbers: Sequence[int]) -> str:

@@ -5,11 +5,17 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from qualwatch.assessments.actions import assess
 from qualwatch.assessments.models import Run
 from qualwatch.law.loader import Law
-from qualwatch.registers.changes import PushResult, apply_changes, release_change
+from qualwatch.registers.changes import (
+    PushResult,
+    apply_changes,
+    release_change,
+    release_changes,
+)
 from qualwatch.registers.models import PlatformChange
 from qualwatch.registers.pushed import Pushed
 
@@ -43,6 +49,18 @@ def release_quarantined(
     CannotRelease.
     """
     result = release_change(change=change, law=law, by=by, at=at, day=day, because=because)
+    return _assessed(result, law, by, at, day)
+
+
+@transaction.atomic
+def release_all_quarantined(
+    *, changes: QuerySet[PlatformChange], law: Law, by: str, at: datetime, day: date, because: str
+) -> PushOutcome:
+    """Applies all of some quarantined changes in one act, and assesses those they concern once.
+
+    CannotRelease where there are none.
+    """
+    result = release_changes(changes=changes, law=law, by=by, at=at, day=day, because=because)
     return _assessed(result, law, by, at, day)
 
 
