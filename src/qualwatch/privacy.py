@@ -49,25 +49,35 @@ def hidden(text: str) -> str:
     """
     if not _ENOUGH_DIGITS.search(text):
         return text
+    spans = list(_resident_numbers(text))
+    # a day before a number may look like its beginning: the one with a right check digit is meant
+    sure = [span for span in spans if span[2]]
     pieces, end = [], 0
-    for start, number in _resident_numbers(text):
-        if start >= end:
+    for start, number, is_sure in spans:
+        stop = start + len(number)
+        is_part = not is_sure and any(
+            other < stop and start < other + len(text_of) for other, text_of, _is_sure in sure
+        )
+        if start >= end and not is_part:
             pieces += [text[end:start], masked(number)]
-            end = start + len(number)
+            end = stop
     return "".join([*pieces, text[end:]])
 
 
-def _resident_numbers(text: str) -> Iterator[tuple[int, str]]:
-    """Where resident numbers stand in a text, and how they are written."""
+def _resident_numbers(text: str) -> Iterator[tuple[int, str, bool]]:
+    """Where resident numbers stand in a text, how they are written, and whether the check digit is
+    right.
+    """
     for match in _MAY_BE_NUMBER.finditer(text):
         written = match[1] or match[2]
         number = _NO_PART.sub("", unicodedata.normalize("NFKC", written).upper())
         if not _RESIDENT_NUMBER.fullmatch(number):
             continue
         around = text[match.start() - 1 : match.start()] + text[match.start() + len(written) :][:1]
+        is_sure = _has_check_digit(number)
         # beside a letter other codes have as many digits
-        if not _has_letter(around) or _has_check_digit(number):
-            yield match.start(), written
+        if is_sure or not _has_letter(around):
+            yield match.start(), written, is_sure
 
 
 def _has_letter(text: str) -> bool:

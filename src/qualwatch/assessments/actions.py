@@ -19,7 +19,12 @@ from qualwatch.assessments.guard import (
     newly_in_breach,
 )
 from qualwatch.assessments.models import Run
-from qualwatch.assessments.record import add_recorded_counts, counts_of, record_results
+from qualwatch.assessments.record import (
+    add_recorded_counts,
+    counts_of,
+    loads_in_conflict,
+    record_results,
+)
 from qualwatch.assessments.texts import policy_digest, program_digest, store_law
 from qualwatch.evaluation import columnar, reference
 from qualwatch.evaluation.facts import Facts
@@ -188,6 +193,10 @@ def _run(run: Run, law: Law, *, guarded: bool, apart_from: Set[str] = frozenset(
     store_law(law, run.run_at)
     if run.state == "released":
         record_results(run, results, judged, apart_from)
+        loads = loads_in_conflict(law.policy_on(run.as_of)["conflict_share"])
+        if loads:
+            run.counts["loads_in_conflict"] = loads
+            run.save()
     _journal(run)
     return run
 

@@ -315,6 +315,10 @@ def _run_lines(run: "Run") -> Iterator[str]:
         yield f"  {_(label)}{_('：')}{run.counts.get(name, 0)}"
     for verdict, label in VERDICTS.items():
         yield f"  {_(label)}{_('：')}{run.counts['findings'].get(verdict, 0)}"
+    for load in run.counts.get("loads_in_conflict", ()):
+        yield _("  第 {load} 次载入（{source}，{as_of}）有 {rows} 行登记矛盾，请核对来源").format(
+            **load
+        )
 
 
 def _missed_lines(missed: list[date]) -> Iterator[str]:

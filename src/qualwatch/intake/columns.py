@@ -255,6 +255,10 @@ class Body:
         condition = self.joined(*slugs).where(is_true)
         return pa.repeat(pa.scalar(value=False), self.length) if condition is None else condition
 
+    def is_filled_at(self, place: int) -> bool:
+        """Whether any row has a cell at a place."""
+        return self._at(place).is_filled
+
     def where_at(self, place: int, is_true: Callable[[Cell], bool]) -> pa.Array | None:
         """Per row, whether something is true of its cell at a place; None where of none."""
         return self._at(place).where(is_true)

@@ -200,6 +200,7 @@ class SharedWords:
     groups: tuple[str, ...]
     opaque: re.Pattern[str]
     row_indexes: frozenset[str]
+    received_days: frozenset[str]
     other_people: tuple[str, ...]
     other_papers: tuple[str, ...]
     before: tuple[str, ...]
@@ -225,6 +226,7 @@ def shared_words() -> SharedWords:
         periods=re.compile(rf"({'|'.join(text['periods'])})$"),
         groups=tuple(text["groups"]),
         opaque=re.compile("|".join(text["opaque"])),
+        received_days=frozenset(text["received_days"]),
         row_indexes=frozenset(["", *text["row_indexes"]]),
         other_people=tuple(text["other_people"]),
         other_papers=tuple(text["other_papers"]),
@@ -324,6 +326,11 @@ def is_opaque(heading: str) -> bool:
 def is_row_index(heading: str) -> bool:
     """Whether a heading is missing, or the one that programs give to the numbers of rows."""
     return compared(heading) in shared_words().row_indexes
+
+
+def is_day_of_payment(heading: str) -> bool:
+    """Whether a heading is that of the day on which something was paid."""
+    return compared(heading) in shared_words().received_days
 
 
 def is_about_another(text: str) -> bool:

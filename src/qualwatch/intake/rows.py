@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from qualwatch.evaluation.account import FileAccount, Notice, Rejection
 from qualwatch.intake.cells import Cell, folded_as_shown, is_blank, shown
 from qualwatch.intake.columns import Body
-from qualwatch.intake.headers import Header, compared
+from qualwatch.intake.headers import Header, compared, is_day_of_payment
 from qualwatch.intake.layout import Block, Layout, heading_line
 from qualwatch.intake.non_rows import RowPlaces, holds_code, is_code, is_surely_no_row
 from qualwatch.intake.problems import BadCell, in_a_line
@@ -24,10 +24,13 @@ from qualwatch.intake.repeated_columns import (
 )
 from qualwatch.intake.sheets import Sheet
 from qualwatch.intake.statements import (
+    KIND_COLUMN,
+    TEXT_COLUMNS,
     Statement,
     any_word,
     doubt_by_remark,
     doubt_by_title,
+    doubt_without_day,
     ends_section,
     is_remark,
     is_spoken_for,
@@ -103,11 +106,29 @@ class SheetReader:
                 doubt = pc.and_(doubt, pc.and_(pc.greater_equal(rows, top), pc.less(rows, bottom)))
             yield doubt
         table = self.header.table.slug
+        for place in self._payment_days:
+            unpaid = body.where_at(place, is_blank)
+            if unpaid is not None:
+                yield unpaid
         for place in self.remark_places:
             stated = body.where_at(place, lambda cell: bool(statement_of_remark(cell, table)))
             if stated is not None:
                 is_silent = partial(self._is_silent, Statement(""))
                 yield pc.and_(stated, body.where_together(self._speaking, is_silent))
+
+    @cached_property
+    def _payment_days(self) -> list[int]:
+        """Columns of days of payment that some rows fill, where no other column says whether a
+        month was paid.
+        """
+        if self.header.table.slug != "contributions" or set(self._speaking) - {KIND_COLUMN}:
+            return []
+        body = self.body()
+        return [
+            source.place
+            for source in self.header.left_over
+            if is_day_of_payment(source.written) and body.is_filled_at(source.place)
+        ]
 
     def _is_silent(self, statement: Statement, cells: Sequence[Cell]) -> bool:
         return not is_spoken_for(self.header, statement, cells)
@@ -117,33 +138,37 @@ class SheetReader:
         already.
         """
         remaining = pc.indices_nonzero(pc.invert(is_clean)).to_pylist()
-        for number, row in self._lines(self.block.first + below for below in remaining):
+        for number, cells, row in self._lines(self.block.first + below for below in remaining):
             self.account.read += 1
-            yield self._row(number, row)
+            yield self._row(number, cells, row)
         self.note_lines_left_out()
 
     def refuse_rows(self) -> None:
         """Counts the rows of a table that is refused."""
-        for number, _row in self._lines(range(self.block.first, self.block.end)):
+        for number, _cells, _row in self._lines(range(self.block.first, self.block.end)):
             self.last_row = number
             self.account.read += 1
             self.account.refused += 1
         self.note_lines_left_out()
 
-    def _lines(self, indexes: Iterator[int] | range) -> Iterator[tuple[int, Sequence[Cell]]]:
-        """Lines that are neither blank nor surely no rows, each with its row number."""
+    def _lines(
+        self, indexes: Iterator[int] | range
+    ) -> Iterator[tuple[int, Sequence[Cell], Sequence[Cell]]]:
+        """Lines that are neither blank nor surely no rows: row number, the table's cells, all
+        cells.
+        """
         keys = [place for place in self.header.key_places if self._places.are_codes]
         for index, row in self.sheet.rows_at(indexes):
             cells = self._cells_of_table(row)
             if any(place < len(cells) and is_code(cells[place]) for place in keys):
-                yield index + 1, cells
+                yield index + 1, cells, row
             elif all(cell in (None, "") or is_blank(cell) for cell in cells):
                 continue
             elif self._is_no_row(index, row, cells):
                 self.account.not_rows += 1
                 self.no_rows.append(index + 1)
             else:
-                yield index + 1, cells
+                yield index + 1, cells, row
 
     def _is_no_row(self, index: int, row: Sequence[Cell], cells: Sequence[Cell]) -> bool:
         lines = self.layout.header_lines
@@ -178,7 +203,8 @@ class SheetReader:
         are_codes = self.header.table.slug not in _KEYS_IN_WORDS
         return RowPlaces(keys, frozenset(read) - keys - names, names, self.block.left, are_codes)
 
-    def _row(self, number: int, row: Sequence[Cell]) -> Row:
+    def _row(self, number: int, row: Sequence[Cell], whole: Sequence[Cell]) -> Row:
+        """The row of some cells; whole: with those beside the table."""
         cells = {
             slug: row[place] if place < len(row) else None for slug, place in self._plain_places
         }
@@ -188,7 +214,7 @@ class SheetReader:
             if difference is not None:
                 problems.append(BadColumn(slug, difference))
         problems += self._doubts_of_columns(row, cells)
-        problems += self._doubts_of_row(number - 1, row, cells)
+        problems += self._doubts_of_row(number - 1, whole, cells)
         return Row(number, cells, problems[0] if problems else None)
 
     def _doubts_of_columns(
@@ -216,6 +242,9 @@ class SheetReader:
         for top, bottom, statement in self.statements:
             if top <= index < bottom and not is_spoken_for(self.header, statement, own):
                 yield BadColumn("", doubt_by_title(statement))
+        for place in self._payment_days:
+            if is_blank(_at(row, place)):
+                yield BadColumn("", doubt_without_day())
         for place in self.remark_places:
             remark = statement_of_remark(_at(row, place), self.header.table.slug)
             if remark is not None and not is_spoken_for(self.header, remark, own):
@@ -288,11 +317,16 @@ class SheetReader:
 
     @cached_property
     def remark_places(self) -> list[int]:
-        """Columns that are not read but may hold remarks: those headed so, or without heading."""
+        """Columns that may hold remarks: those headed so, without heading, or of texts to which
+        people add one (张三（已离职）).
+        """
         remarks = [
             source.place for source in self.header.left_over if is_remark(compared(source.written))
         ]
-        return sorted([*remarks, *self.places_without_heading()])
+        within = [
+            source.place for slug in TEXT_COLUMNS for source in self.header.sources.get(slug, ())
+        ]
+        return sorted({*remarks, *within, *self.places_without_heading()})
 
     @cached_property
     def _plain_places(self) -> list[tuple[str, int]]:

@@ -29,6 +29,21 @@ _READINGS: dict[str, tuple[Callable[[str], Callable[[Cell], str]], str]] = {
     "amount_received": (lambda _heading: amount, "positive"),
     "amount_owed": (lambda _heading: amount, "zero"),
 }
+# columns of texts in which somebody may have written a remark too
+TEXT_COLUMNS = (
+    "person_name",
+    "identity",
+    "profession",
+    "profession_grade",
+    "speciality",
+    "registration_no",
+    "insurance_kind",
+    "name",
+    "qualification",
+    "sub_item",
+    "grade",
+    "certificate_no",
+)
 KIND_COLUMN = "insurance_kind"
 
 
@@ -221,6 +236,13 @@ def doubt_by_title(statement: Statement) -> BadCell:
             title=statement.text
         ),
         _("加一列状态逐行写明；标题与数据无关的，改掉标题"),
+    )
+
+
+def doubt_without_day() -> BadCell:
+    """Why a row without a day of payment is in doubt where others have one."""
+    return BadCell(
+        _("别的行有缴费（到账）日期，这一行没有，可能没有缴"), _("加一列缴费状态逐行写明")
     )
 
 

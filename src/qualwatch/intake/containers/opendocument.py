@@ -1,4 +1,8 @@
-""".ods and .fods: repeated rows and cells are only counted until one holds something."""
+""".ods and .fods: cells, merged areas, hidden rows and formulas of every sheet.
+
+Repeated rows and cells are counted and not unrolled until one holds something. A large sheet that
+has nothing of these but plain cells is read by calamine.
+"""
 
 import re
 import zipfile
