@@ -163,6 +163,33 @@ CASES: dict[str, tuple[dict[str, Rows], tuple[str, int, int], str]] = {
         ("cannot-say", 2, 3),
         "以下人员已注销",
     ),
+    "payments that were turned back": (
+        insurance(
+            [*CONTRIBUTIONS, "缴费状态"],
+            *([*row, "已缴费"] for row in INSURANCE[1:]),
+            *([*row, "退费"] for row in paid(3)),
+        ),
+        ("cannot-say", 2, 3),
+        "看不出是否已缴",
+    ),
+    "amounts that were turned back": (
+        insurance(
+            [*CONTRIBUTIONS, "到账金额"],
+            *([*row, "812.50"] for row in INSURANCE[1:]),
+            *([*row, "-812.50"] for row in paid(3)),
+        ),
+        ("cannot-say", 2, 3),
+        "看不出是否已缴",
+    ),
+    "arrears that were paid later": (
+        insurance(
+            [*CONTRIBUTIONS, "缴费状态"],
+            *([*row, "欠费"] for row in paid(3)),
+            *([*row, "已缴费"] for row in INSURANCE[1:]),
+        ),
+        ("met", 3, 3),
+        "欠费",
+    ),
     "days of payment that some rows lack": (
         insurance(*with_column(INSURANCE, "到账日期", ["2026-04-02"] * 6 + [""] * 3)),
         ("cannot-say", 2, 3),

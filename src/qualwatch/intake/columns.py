@@ -164,16 +164,32 @@ class Grid:
         """Row indexes where a cell of the columns [left, right) has a pattern and is so."""
         indexes: set[int] = set()
         for place in range(left, min(right, self.width)):
-            column, texts = self.column(place), self._distinct_texts.get(place)
-            codes: Iterable[int] = range(len(column.cells))
-            if texts is not None:
-                is_match = pc.match_substring_regex(texts, pattern.pattern)
-                codes = pc.indices_nonzero(is_match).to_pylist()
-            chosen = [code for code in codes if is_true(column.cells[code])]
-            if chosen:
-                is_chosen = pc.is_in(column.codes, value_set=pa.array(chosen, column.codes.type))
+            is_chosen = self.where(place, pattern, is_true)
+            if is_chosen is not None:
                 indexes.update(pc.indices_nonzero(is_chosen).to_pylist())
         return sorted(self.first + index for index in indexes)
+
+    def where(
+        self, place: int, pattern: re.Pattern[str], is_true: Callable[[Cell], bool]
+    ) -> pa.Array | None:
+        """Per row, whether its cell at a place has a pattern of words and is so; None where none
+        is.
+        """
+        column, texts = self.column(place), self._distinct_texts.get(place)
+        if texts is not None:
+            is_match = pc.match_substring_regex(texts, pattern.pattern)
+            codes = pc.indices_nonzero(is_match).to_pylist()
+        else:
+            search = pattern.search
+            codes = [
+                code
+                for code, cell in enumerate(column.cells)
+                if isinstance(cell, str) and not cell.isascii() and search(cell)
+            ]
+        chosen = [code for code in codes if is_true(column.cells[code])]
+        if not chosen:
+            return None
+        return pc.is_in(column.codes, value_set=pa.array(chosen, column.codes.type))
 
     def filled_places(self, first: int, end: int, headed: Collection[int], right: int) -> list[int]:
         """Places up to `right` without a heading that are filled in some rows."""
@@ -254,6 +270,15 @@ class Body:
             return pa.repeat(pa.scalar(is_true(())), self.length)
         condition = self.joined(*slugs).where(is_true)
         return pa.repeat(pa.scalar(value=False), self.length) if condition is None else condition
+
+    def where_with(
+        self, place: int, pattern: re.Pattern[str], is_true: Callable[[Cell], bool]
+    ) -> pa.Array | None:
+        """Per row, whether its cell at a place has a pattern of words and is so; None where none
+        is.
+        """
+        condition = self._grid.where(place, pattern, is_true)
+        return None if condition is None else condition.slice(self._below, self.length)
 
     def is_filled_at(self, place: int) -> bool:
         """Whether any row has a cell at a place."""

@@ -29,6 +29,7 @@ from qualwatch.intake.headers import (
 )
 from qualwatch.intake.non_rows import holds_code, is_line_of_labels, words_of
 from qualwatch.intake.sheets import Sheet
+from qualwatch.intake.statements import may_state
 from qualwatch.wording import gettext as _
 
 _FIRST_ROWS = 1000  # the first header of a text file stands within so many
@@ -39,6 +40,7 @@ _MAX_BLANK_ROWS = 3  # between the rows of a header
 _HEADING_WORDS = 2  # of a row that may be a header
 _LONGEST_HEADING = 40
 _WORDS_OF_STRANGE_HEADER = 3
+_MOST_CELLS_OF_A_TITLE = 2
 _DATA = re.compile(r"(?<!\d)\d{4,}(?!\d*年)")  # digits that no heading has
 Rows = Sequence[Sequence[Cell]]
 
@@ -413,6 +415,10 @@ def _find_titles(scan: _Scan, top: int) -> None:
         lines = [] if above == top else list(_title_lines(scan, above))
         for index in lines or page:
             block.titles += _cells_above(scan.row(index) or (), block)
+        if block.left and not lines and above > top:
+            row = scan.row(above - 1) or ()
+            beside = [cell for cell in row[block.left : block.right] if not is_blank(cell)]
+            block.titles += beside if len(beside) == 1 else []
         sources = block.header.sources.items()
         block.titles += [
             source.written
@@ -426,9 +432,12 @@ def _find_titles(scan: _Scan, top: int) -> None:
 def _title_lines(scan: _Scan, above: int) -> Iterator[int]:
     """The lines of titles right above a header, blank rows between them."""
     for index in range(above - 1, -1, -1):
-        if index in scan.titles:
+        row = scan.row(index) or ()
+        filled = [cell for cell in row if not is_blank(cell)]
+        is_stating = 0 < len(filled) <= _MOST_CELLS_OF_A_TITLE and any(map(may_state, filled))
+        if index in scan.titles or (is_stating and not holds_code(row)):
             yield index
-        elif not all(map(is_blank, scan.row(index) or ())):
+        elif filled:
             return
 
 
@@ -493,12 +502,15 @@ def _is_counter(place: int, block: Block, grid: Grid, *, least: int) -> bool:
     """Whether a column has a number in every row with a key, from 0 or 1, each one more."""
     first, length = block.first - grid.first, block.end - block.first
     column = grid.column(place).slice(first, length)
+    numbers = [_whole_number(cell) for cell in column.cells]
+    # most columns, without a look at the keys
+    if sum(number is not None for number in numbers) < least:
+        return False
     keys = [grid.column(at).slice(first, length) for at in block.header.key_places]
     has_key = _any(key.where(_may_be_code) for key in keys)
     if has_key is None:
         return False
     rows = column.codes.filter(has_key)
-    numbers = [_whole_number(cell) for cell in column.cells]
     start = numbers[rows[0].as_py()] if len(rows) else None
     if len(rows) < least or start not in (0, 1):
         return False

@@ -111,7 +111,9 @@ class SheetReader:
             if unpaid is not None:
                 yield unpaid
         for place in self.remark_places:
-            stated = body.where_at(place, lambda cell: bool(statement_of_remark(cell, table)))
+            stated = body.where_with(
+                place, any_word(), lambda cell: bool(statement_of_remark(cell, table))
+            )
             if stated is not None:
                 is_silent = partial(self._is_silent, Statement(""))
                 yield pc.and_(stated, body.where_together(self._speaking, is_silent))
@@ -273,16 +275,34 @@ class SheetReader:
         return sections
 
     def _end_of_section(self, index: int, statement: Statement) -> int:
-        grid = self.layout.grid
-        assert grid is not None
-        for below in range(index + 1, self.block.end):
-            row = self._cells_of_table(grid.row(below))
-            filled = [cell for cell in row if not is_blank(cell)]
+        for below in self._lines_without_key:
+            if below <= index:
+                continue
+            filled = self._filled_cells(below)
             if len(filled) != 1 or holds_code(filled):
                 continue
             if below in self._stating_lines or ends_section(filled[0], statement.text):
                 return below
         return self.block.end
+
+    @cached_property
+    def _lines_without_key(self) -> list[int]:
+        """Row indexes where no key cell holds a code."""
+        grid, block = self.layout.grid, self.block
+        assert grid is not None
+        first, length = block.first - grid.first, block.end - block.first
+        has_key = pa.repeat(pa.scalar(value=False), length)
+        for place in self.header.key_places:
+            is_code_here = grid.column(place).slice(first, length).where(lambda c: holds_code([c]))
+            if is_code_here is not None:
+                has_key = pc.or_(has_key, is_code_here)
+        indexes: list[int] = pc.indices_nonzero(pc.invert(has_key)).to_pylist()
+        return [block.first + below for below in indexes]
+
+    def _filled_cells(self, index: int) -> list[Cell]:
+        grid = self.layout.grid
+        assert grid is not None
+        return [cell for cell in self._cells_of_table(grid.row(index)) if not is_blank(cell)]
 
     @cached_property
     def _stating_lines(self) -> dict[int, Statement]:
@@ -295,11 +315,12 @@ class SheetReader:
         for index in grid.rows_with(any_word(), may_state, block.left, self._width):
             if not block.first <= index < block.end or self._may_have_key(index):
                 continue
-            row = self._cells_of_table(grid.row(index))
-            filled = [cell for cell in row if not is_blank(cell)]
+            filled = self._filled_cells(index)
+            if len(filled) > _MOST_CELLS_OF_A_TITLE or holds_code(filled):
+                continue
             titles = [statement_of_title(cell, table) for cell in filled]
             stated = [statement for statement in titles if statement is not None]
-            if stated and len(filled) <= _MOST_CELLS_OF_A_TITLE:
+            if stated:
                 lines[index] = stated[0]
         return lines
 

@@ -28,6 +28,7 @@ from qualwatch.intake.vocabulary import (
     IDENTITY_CARD,
     OTHER_DOCUMENT,
     PERSONAL_PAYER,
+    REFUNDED,
     PaymentCells,
     Words,
     identity_kind,
@@ -613,9 +614,10 @@ def _payment_notices(
     if states["deferred"]:
         sentence = _("缓缴 {count} 行，有覆盖该月的证明材料才算正常，否则存疑")
         yield state_columns, sentence.format(count=states["deferred"])
-    if states["unclear"]:
+    unclear = states["unclear"] + states[REFUNDED]
+    if unclear:
         sentence = _("看不出是否已缴 {count} 行，按存疑处理；请写明 已缴费、欠费 或 缓缴")
-        yield state_columns, sentence.format(count=states["unclear"])
+        yield state_columns, sentence.format(count=unclear)
 
 
 def _other_issues(rows: RegisterRows) -> Iterator[tuple[Identity, RejectedKey]]:

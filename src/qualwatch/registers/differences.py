@@ -18,13 +18,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from qualwatch.evaluation.account import FileAccount, Rejection
-from qualwatch.intake.cells import credit_code, resident_number
+from qualwatch.intake.cells import credit_code, folded_as_shown, resident_number
 from qualwatch.intake.credit_codes import Elsewhere
-from qualwatch.intake.headers import Header, is_heading_word
+from qualwatch.intake.headers import Header, header_of, is_day_of_payment, is_heading_word
 from qualwatch.intake.layout import layout_of
 from qualwatch.intake.problems import BadCell
 from qualwatch.intake.register_files import RegisterFiles, read_sheets
 from qualwatch.intake.sheets import TextSheet
+from qualwatch.intake.statements import may_state, statement_of_name
 from qualwatch.law.loader import Law
 from qualwatch.registers.bulk import rows_of
 from qualwatch.registers.irregular_codes import codes_elsewhere
@@ -41,6 +42,7 @@ BOM = b"\xef\xbb\xbf"
 WORTH_IT = 5  # the lines that differ are fewer than one in so many
 CARD = 18  # digits of a resident identity number
 LINES_OF_HEADER = 3  # at most so many lines below the first belong to a header
+_CODE = "[0-9A-Za-z]{15}"  # every row has one
 HEADER_MARKS = "码|号|来源|(?i)code"  # every header of a table has one of these
 
 
@@ -233,7 +235,37 @@ def _only_header(name: str, first: bytes, rest: bytes, lines: pa.Array) -> Heade
             words = re.split("[,\t]", line)
             if sum(map(is_heading_word, words)) > 1:
                 return None
-    return blocks[0].header
+    header = blocks[0].header
+    is_alone = not _depends_on_other_rows(name, first.decode(), header)
+    return header if is_alone and not _has_lines_of_words(lines) else None
+
+
+def _depends_on_other_rows(name: str, first: str, header: Header) -> bool:
+    """Whether what a row means depends on other rows, or on the name of the file: columns without
+    heading or with one that says nothing, several of one meaning, days of payment.
+    """
+    table = header.table
+    cells = re.split("[,\t]", first)
+    whole = header_of([(folded_as_shown(cell),) for cell in cells], table, (0, 0))
+    if whole is None or not all(map(folded_as_shown, cells)):
+        return True
+    return bool(
+        statement_of_name(name, table.slug)
+        or whole.doubtful
+        or whole.passed_over
+        or any(len(sources) > 1 for sources in whole.sources.values())
+        or any(is_day_of_payment(source.written) for source in whole.left_over)
+    )
+
+
+def _has_lines_of_words(lines: pa.Array) -> bool:
+    """Whether a line without a code may be a title of the lines beneath, or a header."""
+    is_row = pc.match_substring_regex(lines, _CODE)
+    for line in lines.filter(pc.invert(is_row)).unique().to_pylist():
+        words = re.split("[,\t]", line)
+        if any(may_state(word) or is_heading_word(word) for word in words):
+            return True
+    return False
 
 
 class _Lines:
