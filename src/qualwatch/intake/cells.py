@@ -523,7 +523,7 @@ def written_credit_codes(cell: Cell) -> tuple[str | IrregularCode, ...]:
 
 
 def near_codes(code: str) -> Iterator[str]:
-    """Every regular code that differs from a code in one place, or in the order of two."""
+    """Every regular code that differs from a code in one position, or in the order of two."""
     for at, own in enumerate(code):
         for other in _CREDIT_CODE_ALPHABET.replace(own, ""):
             if near := _valid_credit_code(code[:at] + other + code[at + 1 :]):
@@ -573,7 +573,7 @@ def _has_birthday(number: str) -> bool:
 
 
 def _card_number_in(cell: Cell) -> str:
-    """The one number of 18 places that a cell holds, however it is written."""
+    """The one number of 18 characters that a cell holds, however it is written."""
     if has_lost_digits(cell):
         raise BadCell(_("身份证号是数字格式，末几位已丢失"), _("把这一列设为文本格式后重新录入"))
     text = folded(cell).upper()

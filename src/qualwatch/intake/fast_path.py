@@ -212,7 +212,7 @@ def payment_readings(header: Header) -> dict[str, Callable[[Cell], str] | None]:
     """How each column that says something of a payment is read; None for one that is not there."""
     word = payment_word_under(header.written.get("payment_state", ""))
     readings = {"payment_state": word, "amount_received": amount, "amount_owed": amount}
-    return {slug: read if slug in header.places else None for slug, read in readings.items()}
+    return {slug: read if slug in header.positions else None for slug, read in readings.items()}
 
 
 def _payments(reader: SheetReader, body: Body) -> ReadColumn:

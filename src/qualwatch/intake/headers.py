@@ -79,7 +79,7 @@ class TableHead:
 class Source:
     """A column of a sheet from which a canonical column is read."""
 
-    place: int
+    position: int
     written: str
     stated: str = ""
     is_vague: bool = False
@@ -111,9 +111,9 @@ class Header:
     joined: list[Source]
 
     @cached_property
-    def places(self) -> dict[str, int]:
+    def positions(self) -> dict[str, int]:
         """By slug, the first column that decides it."""
-        return {slug: sources[0].place for slug, sources in self.sources.items()}
+        return {slug: sources[0].position for slug, sources in self.sources.items()}
 
     def is_vague(self, slug: str) -> bool:
         """Whether a column is read from vague headings alone."""
@@ -124,9 +124,11 @@ class Header:
         """The vague columns that are passed over because a better one of the slug is there."""
         return tuple(source for of_slug, source in self.passed_over if of_slug == slug)
 
-    def places_of(self, slug: str) -> list[int]:
+    def positions_of(self, slug: str) -> list[int]:
         """The columns of a slug, the vague ones that were passed over last."""
-        return [source.place for source in (*self.sources.get(slug, ()), *self.vague_beside(slug))]
+        return [
+            source.position for source in (*self.sources.get(slug, ()), *self.vague_beside(slug))
+        ]
 
     @cached_property
     def written(self) -> dict[str, str]:
@@ -137,17 +139,17 @@ class Header:
         }
 
     @cached_property
-    def key_places(self) -> frozenset[int]:
+    def key_positions(self) -> frozenset[int]:
         """The columns that hold the keys by which a row is known."""
         keys = self.table.identified_by & KEYS
-        return frozenset(source.place for slug in keys for source in self.sources.get(slug, ()))
+        return frozenset(source.position for slug in keys for source in self.sources.get(slug, ()))
 
     @property
-    def headed_places(self) -> set[int]:
+    def headed_positions(self) -> set[int]:
         """The columns that have a heading."""
-        read = {source.place for sources in self.sources.values() for source in sources}
-        vague = {source.place for _slug, source in self.passed_over}
-        return read | vague | {source.place for source in (*self.left_over, *self.doubtful)}
+        read = {source.position for sources in self.sources.values() for source in sources}
+        vague = {source.position for _slug, source in self.passed_over}
+        return read | vague | {source.position for source in (*self.left_over, *self.doubtful)}
 
     @property
     def repeated(self) -> list[str]:
@@ -400,12 +402,12 @@ def header_of(
 ) -> Header | None:
     """Headings as the header of a table; None where they are not.
 
-    headings: of each column from the place `left`; rows: the first and last row index.
+    headings: of each column from the position `left`; rows: the first and last row index.
     """
     header = Header(*rows, table, {}, [], [], [], [])
     columns = [
-        (Source(place, "".join(parts)), meanings_of(parts, table))
-        for place, parts in enumerate(headings, left)
+        (Source(position, "".join(parts)), meanings_of(parts, table))
+        for position, parts in enumerate(headings, left)
     ]
     precise = {
         meaning.slug

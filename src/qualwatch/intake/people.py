@@ -140,12 +140,12 @@ class People:
         numbers = pa.array(
             [number if kind == IDENTITY_CARD else None for kind, number in identities], TEXT
         )
-        places = pc.index_in(numbers, value_set=self.cards).to_pylist()
+        positions = pc.index_in(numbers, value_set=self.cards).to_pylist()
         others = self._ranks_of_others
         first_card = len(self.before)
         return [
-            others[identity] if place is None else first_card + place
-            for identity, place in zip(identities, places, strict=True)
+            others[identity] if position is None else first_card + position
+            for identity, position in zip(identities, positions, strict=True)
         ]
 
     def ids_of(self, identities: Iterable[Identity]) -> list[str]:

@@ -271,22 +271,22 @@ class _FileReader:
             self._notice(sheet, first, text.format(title=statement.text))
         if reader.block.counters:
             text = _("行号列，不作依据：第 {places} 列")
-            listed_places = listed([at + 1 for at in sorted(reader.block.counters)])
-            self._notice(sheet, row, text.format(places=listed_places))
-        places = reader.places_without_heading()
-        if places:
+            listed_positions = listed([at + 1 for at in sorted(reader.block.counters)])
+            self._notice(sheet, row, text.format(places=listed_positions))
+        positions = reader.positions_without_heading()
+        if positions:
             text = _("没有表头的列有内容，没有读：第 {places} 列")
-            self._notice(sheet, row, text.format(places=listed([at + 1 for at in places])))
-            self._doubt_people_beside(reader, places)
+            self._notice(sheet, row, text.format(places=listed([at + 1 for at in positions])))
+            self._doubt_people_beside(reader, positions)
 
-    def _doubt_people_beside(self, reader: SheetReader, places: Sequence[int]) -> None:
+    def _doubt_people_beside(self, reader: SheetReader, positions: Sequence[int]) -> None:
         """Numbers of people in columns without heading, beside a table: they may be anybody's."""
-        count = sum(reader.count_at(place, _holds_card_number) for place in places)
+        count = sum(reader.count_at(position, _holds_card_number) for position in positions)
         if count:
             for table in TABLES_IN_DOUBT:
                 self._doubt(table, count)
             problem = _("没有表头的列里有身份证号，没有读：第 {places} 列")
-            problem = problem.format(places=listed([at + 1 for at in places]))
+            problem = problem.format(places=listed([at + 1 for at in positions]))
             remedy = _("给这些列补上表头，或另存到一张表里")
             sheet, row = reader.sheet, reader.header.row + 1
             self.rejections.append(Rejection(sheet.file, sheet.name, row, "", "", problem, remedy))

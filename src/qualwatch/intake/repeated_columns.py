@@ -43,10 +43,10 @@ _EMPTY_SAYS_SOMETHING = frozenset({"valid_from", "valid_to", "at_enterprise_from
 def cell_of(header: Header, slug: str, row: Sequence[Cell]) -> tuple[Cell, BadCell | None]:
     """A row's cell for a column of the table, and the problem of one whose sources differ.
 
-    row: the sheet's cells, by place.
+    row: the sheet's cells, by position.
     """
     sources = header.sources[slug]
-    return joined(header, slug, [_at(row, source.place) for source in sources])
+    return joined(header, slug, [_at(row, source.position) for source in sources])
 
 
 def joined(
@@ -147,5 +147,5 @@ def _compared(slug: str, cell: Cell) -> Any:
     return folded_as_shown(cell).upper()
 
 
-def _at(row: Sequence[Cell], place: int) -> Cell:
-    return row[place] if place < len(row) else None
+def _at(row: Sequence[Cell], position: int) -> Cell:
+    return row[position] if position < len(row) else None

@@ -14,7 +14,7 @@ from qualwatch.intake.cells import Cell, folded_as_shown, is_blank, shown
 from qualwatch.intake.columns import Body
 from qualwatch.intake.headers import Header, compared, is_day_of_payment
 from qualwatch.intake.layout import Block, Layout, heading_line
-from qualwatch.intake.non_rows import RowPlaces, holds_code, is_code, is_surely_no_row
+from qualwatch.intake.non_rows import RowPositions, holds_code, is_code, is_surely_no_row
 from qualwatch.intake.problems import BadCell, in_a_line
 from qualwatch.intake.repeated_columns import (
     ENDS_BY_VAGUE_HEADING,
@@ -106,13 +106,13 @@ class SheetReader:
                 doubt = pc.and_(doubt, pc.and_(pc.greater_equal(rows, top), pc.less(rows, bottom)))
             yield doubt
         table = self.header.table.slug
-        for place in self._payment_days:
-            unpaid = body.where_at(place, is_blank)
+        for position in self._payment_days:
+            unpaid = body.where_at(position, is_blank)
             if unpaid is not None:
                 yield unpaid
-        for place in self.remark_places:
+        for position in self.remark_positions:
             stated = body.where_with(
-                place, any_word(), lambda cell: bool(statement_of_remark(cell, table))
+                position, any_word(), lambda cell: bool(statement_of_remark(cell, table))
             )
             if stated is not None:
                 is_silent = partial(self._is_silent, Statement(""))
@@ -127,9 +127,9 @@ class SheetReader:
             return []
         body = self.body()
         return [
-            source.place
+            source.position
             for source in self.header.left_over
-            if is_day_of_payment(source.written) and body.is_filled_at(source.place)
+            if is_day_of_payment(source.written) and body.is_filled_at(source.position)
         ]
 
     def _is_silent(self, statement: Statement, cells: Sequence[Cell]) -> bool:
@@ -159,10 +159,10 @@ class SheetReader:
         """Lines that are neither blank nor surely no rows: row number, the table's cells, all
         cells.
         """
-        keys = [place for place in self.header.key_places if self._places.are_codes]
+        keys = [position for position in self.header.key_positions if self._positions.are_codes]
         for index, row in self.sheet.rows_at(indexes):
             cells = self._cells_of_table(row)
-            if any(place < len(cells) and is_code(cells[place]) for place in keys):
+            if any(position < len(cells) and is_code(cells[position]) for position in keys):
                 yield index + 1, cells, row
             elif all(cell in (None, "") or is_blank(cell) for cell in cells):
                 continue
@@ -179,11 +179,11 @@ class SheetReader:
             or index in self._stating_lines
             or heading_line(cells) in lines
             or heading_line(row) in lines
-            or is_surely_no_row(cells[self.block.left :], self._places, self.layout.titles)
+            or is_surely_no_row(cells[self.block.left :], self._positions, self.layout.titles)
         )
 
     def _cells_of_table(self, row: Sequence[Cell]) -> Sequence[Cell]:
-        """A row's cells by place; what stands beside the table is left out, unless it is a code."""
+        """A row's cells by position; what stands beside the table is left out, unless a code."""
         left, right = self.block.left, self.block.right
         if self._width < len(row) and not holds_code(row[self._width : right]):
             right = self._width
@@ -193,22 +193,23 @@ class SheetReader:
 
     @cached_property
     def _width(self) -> int:
-        """The place behind the last heading."""
-        return max(self.header.headed_places, default=0) + 1
+        """The position behind the last heading."""
+        return max(self.header.headed_positions, default=0) + 1
 
     @cached_property
-    def _places(self) -> RowPlaces:
-        keys = self.header.key_places
+    def _positions(self) -> RowPositions:
+        keys = self.header.key_positions
         sources = self.header.sources
-        read = {source.place for of_slug in sources.values() for source in of_slug}
-        names = frozenset(source.place for source in sources.get("person_name", ()))
+        read = {source.position for of_slug in sources.values() for source in of_slug}
+        names = frozenset(source.position for source in sources.get("person_name", ()))
         are_codes = self.header.table.slug not in _KEYS_IN_WORDS
-        return RowPlaces(keys, frozenset(read) - keys - names, names, self.block.left, are_codes)
+        return RowPositions(keys, frozenset(read) - keys - names, names, self.block.left, are_codes)
 
     def _row(self, number: int, row: Sequence[Cell], whole: Sequence[Cell]) -> Row:
         """The row of some cells; whole: with those beside the table."""
         cells = {
-            slug: row[place] if place < len(row) else None for slug, place in self._plain_places
+            slug: row[position] if position < len(row) else None
+            for slug, position in self._plain_positions
         }
         problems = []
         for slug in self._other_columns:
@@ -225,12 +226,12 @@ class SheetReader:
         """By columns that were not understood, or are blank while a vaguer one is filled."""
         for slug in ENDS_BY_VAGUE_HEADING:
             if slug in self.header.sources and self.header.vague_beside(slug):
-                together = [_at(row, place) for place in self.header.places_of(slug)]
+                together = [_at(row, position) for position in self.header.positions_of(slug)]
                 unclear = filled_vaguely(self.header, slug, together)
                 if unclear is not None:
                     yield BadColumn(slug, unclear)
         for source in self.header.doubtful:
-            cell = _at(row, source.place)
+            cell = _at(row, source.position)
             doubt = doubt_of(source, cell)
             if doubt is not None:
                 cells.setdefault(source.written, cell)
@@ -244,11 +245,11 @@ class SheetReader:
         for top, bottom, statement in self.statements:
             if top <= index < bottom and not is_spoken_for(self.header, statement, own):
                 yield BadColumn("", doubt_by_title(statement))
-        for place in self._payment_days:
-            if is_blank(_at(row, place)):
+        for position in self._payment_days:
+            if is_blank(_at(row, position)):
                 yield BadColumn("", doubt_without_day())
-        for place in self.remark_places:
-            remark = statement_of_remark(_at(row, place), self.header.table.slug)
+        for position in self.remark_positions:
+            remark = statement_of_remark(_at(row, position), self.header.table.slug)
             if remark is not None and not is_spoken_for(self.header, remark, own):
                 yield BadColumn("", doubt_by_remark(remark))
 
@@ -292,8 +293,10 @@ class SheetReader:
         assert grid is not None
         first, length = block.first - grid.first, block.end - block.first
         has_key = pa.repeat(pa.scalar(value=False), length)
-        for place in self.header.key_places:
-            is_code_here = grid.column(place).slice(first, length).where(lambda c: holds_code([c]))
+        for position in self.header.key_positions:
+            is_code_here = (
+                grid.column(position).slice(first, length).where(lambda c: holds_code([c]))
+            )
             if is_code_here is not None:
                 has_key = pc.or_(has_key, is_code_here)
         indexes: list[int] = pc.indices_nonzero(pc.invert(has_key)).to_pylist()
@@ -329,56 +332,64 @@ class SheetReader:
         grid = self.layout.grid
         assert grid is not None
         below = index - grid.first
-        for place in self.header.key_places:
-            column = grid.column(place)
+        for position in self.header.key_positions:
+            column = grid.column(position)
             cell = column.cells[column.codes[below].as_py()]
             if not is_blank(cell) and not may_state(cell):
                 return True
         return False
 
     @cached_property
-    def remark_places(self) -> list[int]:
+    def remark_positions(self) -> list[int]:
         """Columns that may hold remarks: those headed so, without heading, or of texts to which
         people add one (张三（已离职）).
         """
         remarks = [
-            source.place for source in self.header.left_over if is_remark(compared(source.written))
+            source.position
+            for source in self.header.left_over
+            if is_remark(compared(source.written))
         ]
         within = [
-            source.place for slug in TEXT_COLUMNS for source in self.header.sources.get(slug, ())
+            source.position for slug in TEXT_COLUMNS for source in self.header.sources.get(slug, ())
         ]
-        return sorted({*remarks, *within, *self.places_without_heading()})
+        return sorted({*remarks, *within, *self.positions_without_heading()})
 
     @cached_property
-    def _plain_places(self) -> list[tuple[str, int]]:
+    def _plain_positions(self) -> list[tuple[str, int]]:
         """The columns of the table that are read from a column of the sheet as it is."""
         sources = self.header.sources.items()
         return [
-            (slug, of_slug[0].place)
+            (slug, of_slug[0].position)
             for slug, of_slug in sources
             if len(of_slug) == 1 and not of_slug[0].stated
         ]
 
     @cached_property
     def _other_columns(self) -> list[str]:
-        plain = {slug for slug, _place in self._plain_places}
+        plain = {slug for slug, _position in self._plain_positions}
         return [slug for slug in self.header.sources if slug not in plain]
 
-    def places_without_heading(self) -> list[int]:
+    def positions_without_heading(self) -> list[int]:
         """Filled columns of the table that have no heading."""
-        return self._places_without_heading
+        return self._positions_without_heading
 
     @cached_property
-    def _places_without_heading(self) -> list[int]:
+    def _positions_without_heading(self) -> list[int]:
         grid, block = self.layout.grid, self.block
         if grid is None:
             return []
-        places = grid.filled_places(block.first, block.end, self.header.headed_places, block.right)
-        return [place for place in places if place >= block.left and place not in block.counters]
+        positions = grid.filled_positions(
+            block.first, block.end, self.header.headed_positions, block.right
+        )
+        return [
+            position
+            for position in positions
+            if position >= block.left and position not in block.counters
+        ]
 
-    def count_at(self, place: int, is_true: Callable[[Cell], bool]) -> int:
-        """In how many rows something is true of the cell at a place."""
-        condition = self.body().where_at(place, is_true)
+    def count_at(self, position: int, is_true: Callable[[Cell], bool]) -> int:
+        """In how many rows something is true of the cell at a position."""
+        condition = self.body().where_at(position, is_true)
         return 0 if condition is None else int(condition.true_count)
 
     def value(self, row: Row, column: str, read: Callable[[Cell], Any]) -> Any:
@@ -446,8 +457,8 @@ class SheetReader:
             )
 
 
-def _at(row: Sequence[Cell], place: int) -> Cell:
-    return row[place] if place < len(row) else None
+def _at(row: Sequence[Cell], position: int) -> Cell:
+    return row[position] if position < len(row) else None
 
 
 def listed(numbers: Sequence[int]) -> str:

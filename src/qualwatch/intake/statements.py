@@ -203,7 +203,7 @@ def is_remark(heading: str) -> bool:
 
 def speaking_columns(header: Header) -> tuple[str, ...]:
     """The columns of a table that say of each row what a title would say of all."""
-    return tuple(slug for slug in (*_READINGS, KIND_COLUMN) if slug in header.places)
+    return tuple(slug for slug in (*_READINGS, KIND_COLUMN) if slug in header.positions)
 
 
 def is_spoken_for(header: Header, statement: Statement, cells: Sequence[Cell]) -> bool:

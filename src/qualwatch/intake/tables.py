@@ -142,7 +142,7 @@ class TableReader:
         for row in reader.other_rows(is_clean):
             self._read_row(reader, row)
         self._note_payments(reader)
-        if self._without_number and "registration_no" in reader.header.places:
+        if self._without_number and "registration_no" in reader.header.positions:
             text = _("没有注册编号 {count} 行，人次只能存疑").format(count=self._without_number)
             reader.notice(None, "registration_no", text)
 
@@ -207,10 +207,10 @@ class TableReader:
         noted = set()
         for written, key in _other_issues(self.rows):
             self.rows.rejected.append(key)
-            place = self._documents.get((key.table, written))
-            if place and (key.table, written) not in noted:
+            position = self._documents.get((key.table, written))
+            if position and (key.table, written) not in noted:
                 noted.add((key.table, written))
-                reader, row = place
+                reader, row = position
                 notice = _("证件号码与注册人员表里的只差换证次数，是不是同一人存疑")
                 reader.notice(row, "identity", notice)
 
@@ -394,7 +394,7 @@ class TableReader:
         """Notices of how many rows of a sheet are no payment, or of another kind than pension."""
         if reader.header.table.slug == "contributions":
             for column, notice in _payment_notices(self._payments):
-                written = [slug for slug in column if slug in reader.header.places]
+                written = [slug for slug in column if slug in reader.header.positions]
                 reader.notice(None, written[0] if written else "", notice)
 
     def _exemptions(self, reader: SheetReader, row: Row) -> None:
@@ -541,13 +541,13 @@ class TableReader:
         code_column = "payer_credit_code" if table == "contributions" else "credit_code"
         code = profession = identity = category = None
         with suppress(BadColumn):
-            if code_column in reader.header.places:
+            if code_column in reader.header.positions:
                 code = self._credit_code(reader, row, code_column)
         with suppress(BadColumn):
             if table == "registrations":
                 profession = reader.value(row, "profession", self.words.profession)[0]
         with suppress(BadColumn):
-            if "identity" in reader.header.places:
+            if "identity" in reader.header.positions:
                 identity = self._identity(reader, row)
         if table == "items":
             category = self._category(row)

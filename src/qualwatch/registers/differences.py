@@ -58,7 +58,7 @@ class Difference:
     register_files: RegisterFiles
     before: RegisterFiles
     numbers: list[int]
-    still_there: list[Rejection]  # rejected lines that are still there, at their new places
+    still_there: list[Rejection]  # rejected lines that are still there, at their new positions
 
     def counts(self) -> dict[str, dict[str, int]]:
         """Rows of the whole file, read, accepted and rejected."""
@@ -120,7 +120,7 @@ def difference(
         return None
     table = source.tables[0]
     new, old = (_lines_of_file(delivered, raw, SUBJECT[table]) for delivered in (load, last))
-    if new is None or old is None or new.header != old.header or new.place != old.place:
+    if new is None or old is None or new.header != old.header or new.position != old.position:
         return None
     differing = _differing(new.lines, old.lines)
     if len(differing) * WORTH_IT > len(new.lines) or not differing:
@@ -189,14 +189,14 @@ def _still_there(
         if old.subject(line) not in concerned
     ]
     unchanged_lines = pa.array([line for _one, line in same], pa.large_string())
-    places: dict[str, list[int]] = {}
+    positions: dict[str, list[int]] = {}
     for at in pc.indices_nonzero(pc.is_in(new.lines, value_set=unchanged_lines)).to_pylist():
-        places.setdefault(new.lines[at].as_py(), []).append(at + 2)
+        positions.setdefault(new.lines[at].as_py(), []).append(at + 2)
     names = ("sheet", "column", "value", "problem", "remedy")
     return [
         Rejection(
             file=new.name,
-            row=places[line].pop(0),
+            row=positions[line].pop(0),
             **{name: getattr(load_rejection, name) for name in names},
         )
         for load_rejection, line in same
@@ -269,18 +269,18 @@ def _has_lines_of_words(lines: pa.Array) -> bool:
 
 
 class _Lines:
-    """A text file whose rows are its lines, and the place of the cell in them that says whom they
-    are about.
+    """A text file whose rows are its lines, and the position of the cell in them that says whom
+    they are about.
     """
 
     def __init__(
-        self, name: str, header: str, lines: pa.Array, place: int, delimiter: str, subject: str
+        self, name: str, header: str, lines: pa.Array, position: int, delimiter: str, subject: str
     ) -> None:
-        self.name, self.header, self.lines, self.place, self._delimiter = (
+        self.name, self.header, self.lines, self.position, self._delimiter = (
             name,
             header,
             lines,
-            place,
+            position,
             delimiter,
         )
         self._read = _person if subject == "identity" else _enterprise
@@ -307,20 +307,20 @@ class _Lines:
         if header_found is None or len(header_found.sources.get(subject, ())) != 1:
             return None
         delimiter = "\t" if "\t" in header else ","
-        if len(header.split(delimiter)) <= header_found.places[subject]:
+        if len(header.split(delimiter)) <= header_found.positions[subject]:
             return None
-        return cls(name, header, lines, header_found.places[subject], delimiter, subject)
+        return cls(name, header, lines, header_found.positions[subject], delimiter, subject)
 
     def subject(self, line: str) -> str:
         """Whom a line is about, however that is written."""
-        cells = line.split(self._delimiter, self.place + 1)
-        return self._read(cells[self.place] if len(cells) > self.place else "")
+        cells = line.split(self._delimiter, self.position + 1)
+        return self._read(cells[self.position] if len(cells) > self.position else "")
 
     def lines_of(self, concerned: set[str]) -> list[int]:
         """The lines about these."""
-        cells = pc.split_pattern(self.lines, self._delimiter, max_splits=self.place + 1)
+        cells = pc.split_pattern(self.lines, self._delimiter, max_splits=self.position + 1)
         named = pc.list_slice(
-            cells, self.place, self.place + 1, return_fixed_size_list=True
+            cells, self.position, self.position + 1, return_fixed_size_list=True
         ).flatten()
         coded = named.fill_null("").dictionary_encode()
         theirs = pa.array(

@@ -176,7 +176,7 @@ def _package(path: Path) -> Container:
 
 
 def _holds_workbook_type(names: Iterable[str]) -> bool:
-    """A package whose parts lie in unusual places: the reader finds them by relationships."""
+    """A package whose parts lie in unusual folders: the reader finds them by relationships."""
     return "[Content_Types].xml" in names and _any_part(r".*(?:^|/)(?:work)?sheet\d*\.xml", names)
 
 
