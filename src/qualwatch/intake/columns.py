@@ -137,7 +137,7 @@ class Grid:
             is_word = self._are_heading_words(position)
             if is_word is None:
                 continue
-            is_often = pc.sum(is_word).as_py() > _MOST_SINGLE_HEADINGS
+            is_often = is_word.true_count > _MOST_SINGLE_HEADINGS
             here = pc.multiply(is_word.cast(pa.int32()), 1 if is_often else HEADING_WORDS)
             count = here if count is None else pc.add(count, here)
         if count is None:

@@ -227,7 +227,8 @@ class _Scan:
         beside = [] if is_first or _is_words_only(row) else self._blocks_beside(index, row)
         if beside:
             return beside
-        choice = self._best_header(index, row)
+        # with a single word a row may be a header that is not known, but heads no table that is
+        choice = self._best_header(index, row) if self.may_be_header(row) else None
         if choice is not None:
             return choice
         return [] if is_first else self._unknown_block(index, row)
