@@ -193,7 +193,8 @@ def _run(run: Run, law: Law, *, guarded: bool, apart_from: Set[str] = frozenset(
     store_law(law, run.run_at)
     if run.state == "released":
         record_results(run, results, judged, apart_from)
-        loads = loads_in_conflict(law.policy_on(run.as_of)["conflict_share"])
+        share = law.policy_on(run.as_of)["conflict_share"]
+        loads = loads_in_conflict(share) if run.is_full else []
         if loads:
             run.counts["loads_in_conflict"] = loads
             run.save()
