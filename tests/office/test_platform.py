@@ -17,10 +17,17 @@ from conftest import Leaks
 from qualwatch.accounts.actions import create_organisations, create_token
 from qualwatch.accounts.queries import organisation
 from qualwatch.assessments.models import FindingRow, Run
-from qualwatch.cases.proposed_acts.releases import release_quarantined
+from qualwatch.cases.proposed_acts.releases import release_all_quarantined, release_quarantined
+from qualwatch.journal.models import Entry
 from qualwatch.journal.queries import faults
-from qualwatch.registers.changes import CannotRelease
-from qualwatch.registers.models import PlatformChange, RegistrationRow, UnparsedRow
+from qualwatch.registers import changes
+from qualwatch.registers.changes import CannotRelease, quarantined_changes, reject_changes
+from qualwatch.registers.models import (
+    PlatformChange,
+    RegistrationRow,
+    RevisionClock,
+    UnparsedRow,
+)
 from register_files import REGISTRATIONS
 from register_office import DAY, RegisterOffice
 from register_rows import person
@@ -317,6 +324,98 @@ def test_removals_beyond_the_guard_wait_for_a_person(office: RegisterOffice) -> 
     assert RegistrationRow.objects.filter(recorded_to=None).count() == 13
     with pytest.raises(CannotRelease):
         release_quarantined(change=waiting, **decision)
+
+
+def quarantined(office: RegisterOffice) -> Platform:
+    """Of 20 people 6 removed by pushes, numbers 7 to 9 quarantined, 9 written again since."""
+    office.province(20)
+    office.run()
+    platform = Platform(office)
+    platform.push(*(platform.change(number, "remove") for number in range(1, 10)))
+    platform.push(platform.change(9, 有效期止="2029-01-01"))
+    return platform
+
+
+def test_quarantined_removals_are_released_in_one_act(office: RegisterOffice) -> None:
+    quarantined(office)
+    runs = Run.objects.count()
+    decision: dict[str, Any] = {
+        "law": law(),
+        "by": "wang",
+        "at": office.tick(),
+        "proposed_by": "li",
+    }
+    with pytest.raises(CannotRelease):
+        release_all_quarantined(
+            changes=quarantined_changes(numbers=(7, 9)), because=" ", **decision
+        )
+    outcome = release_all_quarantined(
+        changes=quarantined_changes(numbers=(7, 9)), because="核对过", **decision
+    )
+    states = [(row[0].sequence, row[1]) for row in outcome.result.outcomes]
+    assert states == [(7, "released"), (8, "released"), (9, "quarantined")]
+    assert outcome.result.outcomes[2][2]
+    assert RegistrationRow.objects.filter(recorded_to=None).count() == 12
+    assert Run.objects.count() == runs + 1
+    entry = Entry.objects.get(what="changes-released")
+    assert entry.details["changes"] == {"released": [7, 8], "quarantined": [9]}
+    assert entry.details["proposed_by"] == "li"
+    released = PlatformChange.objects.filter(state="released", proposed_by="li", decided_by="wang")
+    assert [change.sequence for change in released.order_by("sequence")] == [7, 8]
+    with pytest.raises(CannotRelease):
+        release_all_quarantined(
+            changes=quarantined_changes(numbers=(7, 8)), because="核对过", **decision
+        )
+
+
+def test_quarantined_pushes_of_a_day_are_rejected_in_one_act(office: RegisterOffice) -> None:
+    platform = quarantined(office)
+    platform.push({"id": "bad", "sequence": 11, "source": "practitioners", "row": {"x": "y"}})
+    assert not quarantined_changes(received_on=DAY + timedelta(days=1)).exists()
+    result = reject_changes(
+        changes=quarantined_changes(received_on=DAY),
+        by="wang",
+        at=office.tick(),
+        because="误删，已请平台更正",
+    )
+    assert [row[0].sequence for row in result.outcomes] == [7, 8, 9, 11]
+    rejected = PlatformChange.objects.filter(state="rejected", decided_by="wang")
+    assert rejected.count() == 4
+    assert RegistrationRow.objects.filter(recorded_to=None).count() == 14
+    assert Entry.objects.filter(what="changes-rejected").count() == 1
+
+
+def test_quarantined_pushes_are_superseded_by_a_full_list_of_a_later_day(
+    office: RegisterOffice,
+) -> None:
+    quarantined(office)
+    next_day = DAY + timedelta(days=1)
+    rows = [REGISTRATIONS, *(person(number) for number in range(7, 21))]
+    load = office.load("practitioners", rows, day=next_day)
+    assert load.state == "released"
+    assert load.counts["pushes"] == {"superseded": 3}
+    settled = PlatformChange.objects.filter(state="superseded")
+    assert [change.sequence for change in settled.order_by("sequence")] == [7, 8, 9]
+    assert all(str(next_day) in change.because for change in settled)
+    assert not quarantined_changes().exists()
+
+
+def test_what_the_database_refuses_of_one_record_does_not_stop_the_others(
+    platform: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    apply = changes._apply_to_table
+
+    def refusing(change: changes.Change, *rest: Any) -> int:
+        if change.sequence == 2:
+            RevisionClock.objects.create(number=1)  # there is one already
+        return apply(change, *rest)
+
+    monkeypatch.setattr(changes, "_apply_to_table", refusing)
+    answer = platform.push(*(platform.change(number, "remove") for number in (1, 2, 3)))
+    assert states(answer) == ["applied", "quarantined", "applied"]
+    assert "数据库" in answer.json()["outcomes"][1]["problem"]
+    assert constructors() == ("cannot-say", 1)
+    assert PlatformChange.objects.count() == 3
 
 
 def test_a_quarantined_removal_is_not_released_after_its_row_was_written_again(

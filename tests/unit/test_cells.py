@@ -327,14 +327,19 @@ def test_states_that_do_not_say_it_are_refused(cell: Any) -> None:
         ("是否失效", "Y", "expired"),
         ("是否锁定", "否", "in-force"),
         ("是否有效", "注销", "deregistered"),
-        ("状态", "1", "in-force"),
-        ("状态标志", "1", "in-force"),
-        ("状态标志", "0", "deregistered"),
         ("注销吊销标志", "0", "in-force"),
     ],
 )
 def test_states_under_headings_that_ask(heading: str, cell: Any, slug: str) -> None:
     assert state_under(heading)(cell) == slug
+
+
+@pytest.mark.parametrize("heading", ["状态", "注册状态", "状态标志"])
+@pytest.mark.parametrize("cell", ["0", "1", 0, 1, "2"])
+def test_a_code_under_a_heading_that_asks_nothing_is_unknown(heading: str, cell: Any) -> None:
+    """0 is 正常 in some systems and 注销 in others."""
+    with pytest.raises(BadCell):
+        state_under(heading)(cell)
 
 
 @pytest.mark.parametrize(
