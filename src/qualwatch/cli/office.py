@@ -255,9 +255,9 @@ def _release_changes(
         released=len(outcome.result.outcomes) - len(blocked),
         count=len(outcome.result.credit_codes),
     )
-    for change, _state, problem in blocked:
+    for pushed, _state, problem in blocked:
         yield _("  没有放行：{number}，{problem}").format(
-            number=change.sequence or change.change_id, problem=problem
+            number=pushed.sequence or pushed.change_id, problem=problem
         )
 
 
