@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from typing import Any
 from unittest.mock import patch
 
 import pytest
@@ -21,11 +22,11 @@ STATELESS: Rows = [row[:12] for row in PEOPLE]
 INSURANCE: Rows = [CONTRIBUTIONS, *(row for n in (1, 2, 3) for row in paid(n))]
 
 
-def people(*rows: list[object]) -> dict[str, Rows]:
+def people(*rows: list[Any]) -> dict[str, Rows]:
     return province(3, 注册人员=list(rows))
 
 
-def insurance(*rows: list[object]) -> dict[str, Rows]:
+def insurance(*rows: list[Any]) -> dict[str, Rows]:
     return province(3, 社保=list(rows))
 
 

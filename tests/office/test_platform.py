@@ -411,10 +411,14 @@ def test_what_the_database_refuses_of_one_record_does_not_stop_the_others(
         return apply(change, *rest)
 
     monkeypatch.setattr(changes, "_apply_to_table", refusing)
-    answer = platform.push(*(platform.change(number, "remove") for number in (1, 2, 3)))
+    answer = platform.push(
+        platform.change(1, "remove"),
+        platform.change(2, "remove"),
+        platform.change(3, 有效期止="2028-01-01"),
+    )
     assert states(answer) == ["applied", "quarantined", "applied"]
     assert "数据库" in answer.json()["outcomes"][1]["problem"]
-    assert constructors() == ("cannot-say", 1)
+    assert constructors() == ("cannot-say", 2)
     assert PlatformChange.objects.count() == 3
 
 

@@ -285,12 +285,12 @@ def _new_release(
         number = _whole_number(which)
         return NewAct(_release_kind(what), because, files, number=number), []
     quarantined = quarantined_changes(**_selection(which))
-    releasable = releasable_changes(quarantined)
-    numbers = [number for number in releasable.values_list("sequence", flat=True) if number]
-    lines = [_numbers_line(numbers)]
-    lines += [
-        _blocked_line(change, _("读不出，不能放行"))
-        for change in quarantined.difference(releasable).order_by("sequence", "id")
+    releasable = releasable_changes(quarantined).values_list("sequence", flat=True)
+    numbers = [number for number in releasable if number is not None]
+    unreadable = [change for change in quarantined if change.sequence not in numbers]
+    lines = [
+        _numbers_line(numbers),
+        *(_blocked_line(change, _("读不出，不能放行")) for change in unreadable),
     ]
     return changes_act(numbers, because, files), lines
 
