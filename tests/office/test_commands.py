@@ -63,7 +63,7 @@ def test_a_held_load_is_released_by_another_person(state: dict[str, str], tmp_pa
     def decide(by: str, password: str = password, what: tuple[str, str] = ("load", "5")) -> Said:
         return say(state, password, "decide", *what, "--because", "九人已注销", "--by", by)
 
-    def propose(by: str, *words: object) -> Said:
+    def propose(by: str, *words: str | Path) -> Said:
         return say(
             state, password, "propose", "load", "5", *words, "--because", "已核对", "--by", by
         )

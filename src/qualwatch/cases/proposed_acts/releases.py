@@ -205,7 +205,7 @@ def sign_change(act: ProposedAct, ctx: ActContext) -> ReleasedChanges:
 
 
 def _is_load_held(act: ProposedAct) -> bool:
-    load = Load.objects.filter(pk=act.number, state="held").first()
+    load = Load.objects.filter(pk=_number(act), state="held").first()
     if load is None:
         return False
     later = Load.objects.filter(source=load.source, state="released", as_of__gte=load.as_of)
