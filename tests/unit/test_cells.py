@@ -421,7 +421,7 @@ def test_payment_words(heading: str, cell: str, word: str) -> None:
         (812.5, "positive"),
         ("", ""),
         ("-", ""),
-        ("-12", "unclear"),
+        ("-12", "negative"),
         ("已到账", "unclear"),
         ("NaN", ""),
         ("inf", "unclear"),
@@ -458,6 +458,20 @@ def test_amounts(cell: Any, size: str) -> None:
     ],
 )
 def test_states_of_payment(written: tuple[str | None, ...], state: str | None) -> None:
+    assert payment_state(PaymentCells(*written)) == state
+
+
+@pytest.mark.parametrize(
+    ("written", "state"),
+    [
+        (("refunded", None, None), "refunded"),
+        (("paid", "negative", None), "refunded"),
+        ((None, "negative", None), "refunded"),
+        (("paid", None, "negative"), "unclear"),
+        (("unclear", "negative", None), "unclear"),
+    ],
+)
+def test_payments_that_were_turned_back(written: tuple[str | None, ...], state: str) -> None:
     assert payment_state(PaymentCells(*written)) == state
 
 
