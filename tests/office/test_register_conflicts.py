@@ -149,17 +149,17 @@ def test_no_identity_number_in_the_record_of_a_conflict(actors: Actors) -> None:
 
 def test_the_account_of_a_day_counts_contested_people_and_names_the_load(actors: Actors) -> None:
     rows: Rows = [REGISTRATIONS]
-    for number in range(1, 25):
+    for number in range(1, 37):
         rows += [person(number), person(number, 等级="一级")] if number < 13 else [person(number)]
-    actors.load_and_patrol(DAY, people=24, 注册人员=rows)
+    actors.load_and_patrol(DAY, people=36, 注册人员=rows)
     run = Run.objects.latest("pk")
     assert (run.counts["conflicts"], run.counts["contested_people"]) == (12, 12)
     [load] = run.counts["loads_in_conflict"]
     assert (load["source"], load["as_of"], load["rows"]) == ("practitioners", str(DAY), 24)
     # each has a number of its own
     apart = [person(n, 注册编号=f"晋215{n:09d}") for n in range(1, 13)]
-    people = [person(n) for n in range(1, 25)]
-    actors.load_and_patrol(NEXT_DAY, people=24, 注册人员=[REGISTRATIONS, *people, *apart])
+    people = [person(n) for n in range(1, 37)]
+    actors.load_and_patrol(NEXT_DAY, people=36, 注册人员=[REGISTRATIONS, *people, *apart])
     run = Run.objects.latest("pk")
     assert (run.counts["conflicts"], run.counts.get("loads_in_conflict")) == (0, None)
 
