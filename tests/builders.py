@@ -177,6 +177,7 @@ class _Case:
                     certificate.get("state", "in-force"),
                     certificate.get("state_from"),
                     certificate.get("renewal_filed_on"),
+                    certificate.get("certificate_valid_to"),
                 )
             )
 

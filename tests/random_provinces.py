@@ -316,6 +316,9 @@ class RandomProvince:
         if self._chance(0.15):  # filed near the end, in time or late
             valid_to = self.day - timedelta(days=self.random.randint(0, 5))
             renewal_filed_on = valid_to - timedelta(days=self.random.randint(-1, 3))
+        certificate_valid_to = None
+        if self._chance(0.2):  # the register knows the end of the certificate alone
+            valid_to, certificate_valid_to = certificate_valid_to, valid_to
         return Registration(
             person_id,
             code,
@@ -329,6 +332,7 @@ class RandomProvince:
             pick(STATES),
             self._near(30, 30),
             renewal_filed_on,
+            certificate_valid_to,
         )
 
     def _person(self, person_id: str) -> Person:

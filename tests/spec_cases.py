@@ -27,6 +27,7 @@ CERTIFICATE = {
     "state",
     "state_from",
     "renewal_filed_on",
+    "certificate_valid_to",
 }
 EXEMPTION = {"reason", "document", "credit_code", "valid_from", "valid_to"}
 TABLES = {

@@ -1,14 +1,30 @@
 """Masking of identity numbers: their first 6 and last 2 characters are shown."""
 
 import re
+import unicodedata
+from collections.abc import Iterator
 from typing import IO, Any
 
-_RESIDENT_NUMBER = re.compile(
-    r"(?<![0-9A-Za-z])(?:"
-    r"\d{6}[ -]?(?:18|19|20)\d{2}[ -]?(?:0[1-9]|1[0-2])[ -]?(?:[0-2]\d|3[01])[ -]?\d{3}[\dXx]"
-    r"|\d{6}[ -]?\d{2}(?:0[1-9]|1[0-2])(?:[0-2]\d|3[01])\d{3}"
-    r")(?![0-9A-Za-z])"
+from stdnum.cn import ric
+
+_DIGIT = r"[0-9\uff10-\uff19]"
+_LAST = r"[0-9\uff10-\uff19Xx\uff38\uff58]"
+# what people put between the digits: blanks of every width, dashes, dots, nothing that is seen
+_BETWEEN = r"[ \t\u3000\xa0\u2000-\u200d\u2060\ufeff\xad_.\xb7\-\u2010-\u2015\u2212\uff0d]{0,3}"
+# where a number may begin; what it is, is looked at without the marks
+_MAY_BE_NUMBER = re.compile(
+    rf"(?<!{_DIGIT})(?=({_DIGIT}(?:{_BETWEEN}{_DIGIT}){{16}}{_BETWEEN}{_LAST})(?!{_DIGIT}))"
+    # the old form: in its parts only, since many pairs of days have as many digits
+    rf"|(?<!{_DIGIT})(?=({_DIGIT}{{6}}{_BETWEEN}{_DIGIT}{{2}}{_BETWEEN}{_DIGIT}{{2}}{_BETWEEN}"
+    rf"{_DIGIT}{{2}}{_BETWEEN}{_DIGIT}{{3}})(?!{_DIGIT}))"
 )
+_RESIDENT_NUMBER = re.compile(
+    r"\d{6}(?:18|19|20)\d{2}(?:0[1-9]|1[0-2])(?:[0-2]\d|3[01])\d{3}[\dX]"
+    r"|\d{6}\d{2}(?:0[1-9]|1[0-2])(?:[0-2]\d|3[01])\d{3}"
+)
+_NO_PART = re.compile(r"[^0-9X]")
+_ENOUGH_DIGITS = re.compile(rf"(?:{_DIGIT}{_BETWEEN}){{15}}")
+_LONG = 18  # digits, the last one the check digit
 _SHORT = 10  # characters
 _LONGEST_SHOWN = 60  # characters
 
@@ -28,8 +44,48 @@ def masked(identity: str) -> str:
 
 
 def hidden(text: str) -> str:
-    """Any text with every resident number in it masked."""
-    return _RESIDENT_NUMBER.sub(lambda match: masked(match.group()), text)
+    """Any text with every resident number in it masked, in whatever width and with blanks, dashes
+    and dots between its digits.
+    """
+    if not _ENOUGH_DIGITS.search(text):
+        return text
+    spans = list(_resident_numbers(text))
+    # a day before a number may look like its beginning: the one with a right check digit is meant
+    sure = [span for span in spans if span[2]]
+    pieces, end = [], 0
+    for start, number, is_sure in spans:
+        stop = start + len(number)
+        is_part = not is_sure and any(
+            other < stop and start < other + len(text_of) for other, text_of, _is_sure in sure
+        )
+        if start >= end and not is_part:
+            pieces += [text[end:start], masked(number)]
+            end = stop
+    return "".join([*pieces, text[end:]])
+
+
+def _resident_numbers(text: str) -> Iterator[tuple[int, str, bool]]:
+    """Where resident numbers stand in a text, how they are written, and whether the check digit is
+    right.
+    """
+    for match in _MAY_BE_NUMBER.finditer(text):
+        written = match[1] or match[2]
+        number = _NO_PART.sub("", unicodedata.normalize("NFKC", written).upper())
+        if not _RESIDENT_NUMBER.fullmatch(number):
+            continue
+        around = text[match.start() - 1 : match.start()] + text[match.start() + len(written) :][:1]
+        is_sure = _has_check_digit(number)
+        # beside a letter other codes have as many digits
+        if is_sure or not _has_letter(around):
+            yield match.start(), written, is_sure
+
+
+def _has_letter(text: str) -> bool:
+    return any(character.isascii() and character.isalpha() for character in text)
+
+
+def _has_check_digit(number: str) -> bool:
+    return len(number) == _LONG and number[-1] == ric.calc_check_digit(number)
 
 
 def masked_text(text: str) -> str:

@@ -125,6 +125,7 @@ MUTATIONS = {
             "0",
         ),
         ("people.py", 'doubts.add("registration-renewal-pending")', "pass"),
+        ("people.py", 'doubts.add("registration-end-unclear")', "pass"),
     ),
     "a contradictory registration": (
         ("findings.sql", "CASE WHEN r.contested THEN b.register_conflict ELSE 0 END", "0"),

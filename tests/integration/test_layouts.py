@@ -6,31 +6,20 @@ Every sheet is read by columns and row by row; both give the same.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 from unittest.mock import patch
 
-import pyarrow as pa
 import pytest
 
 from builders import OTHER, OWN, identity, law
 from commands import check
 from qualwatch.intake.fast_path import CleanRows
 from qualwatch.intake.register_files import read_register_files
-from qualwatch.intake.rows import SheetReader
 from register_files import CONTRIBUTIONS, REGISTRATIONS, Rows, write
-from register_rows import DAY, paid, person, province
+from register_rows import DAY, no_clean_rows, paid, person, province, with_column
 
 PEOPLE: Rows = [REGISTRATIONS, person(1), person(2), person(3)]
 INSURANCE: Rows = [CONTRIBUTIONS, *(row for n in (1, 2, 3) for row in paid(n))]
 BLANK = [""] * len(REGISTRATIONS)
-
-
-def with_column(rows: Rows, heading: str, cells: list[Any], place: int | None = None) -> Rows:
-    """Rows with a column more."""
-    wider = [list(row) for row in rows]
-    for row, cell in zip(wider, [heading, *cells], strict=True):
-        row.insert(len(row) if place is None else place, cell)
-    return wider
 
 
 def two_row_header() -> Rows:
@@ -188,10 +177,6 @@ CASES: dict[str, tuple[dict[str, Rows], tuple[str, int, int], int, str]] = {
         "不作依据",
     ),
 }
-
-
-def no_clean_rows(_self: CleanRows, reader: SheetReader) -> pa.Array:
-    return pa.repeat(pa.scalar(value=False), reader.body().length)
 
 
 @pytest.mark.parametrize("form", ["csv", "xlsx"])

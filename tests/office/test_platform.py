@@ -2,25 +2,47 @@
 
 from __future__ import annotations
 
+import io
 import json
 import logging
+import sys
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 import time_machine
+from django.db import IntegrityError, transaction
 from django.test import Client
 from test_journal import key
 
+from actors import PASSWORD, Actors, evidence_file, picture
 from builders import OTHER, OWN, identity, law
 from conftest import Leaks
 from qualwatch.accounts.actions import create_organisations, create_token
 from qualwatch.accounts.queries import organisation
 from qualwatch.assessments.models import FindingRow, Run
-from qualwatch.cases.proposed_acts.releases import release_quarantined
+from qualwatch.cases.models import ProposedAct
+from qualwatch.cases.proposed_acts.actions import changes_act, sign_act
+from qualwatch.cases.proposed_acts.releases import (
+    reject_quarantined,
+    release_all_quarantined,
+    release_quarantined,
+    sequence_numbers,
+)
+from qualwatch.cli import office as office_commands
+from qualwatch.cli.options import InvalidCommand
+from qualwatch.journal.models import Entry
 from qualwatch.journal.queries import faults
-from qualwatch.registers.changes import CannotRelease
-from qualwatch.registers.models import PlatformChange, RegistrationRow, UnparsedRow
+from qualwatch.procedure.transitions import CannotStep
+from qualwatch.registers import changes
+from qualwatch.registers.changes import CannotRelease, quarantined_changes, reject_changes
+from qualwatch.registers.models import (
+    PlatformChange,
+    RegistrationRow,
+    RevisionClock,
+    UnparsedRow,
+)
 from register_files import REGISTRATIONS
 from register_office import DAY, RegisterOffice
 from register_rows import person
@@ -317,6 +339,283 @@ def test_removals_beyond_the_guard_wait_for_a_person(office: RegisterOffice) -> 
     assert RegistrationRow.objects.filter(recorded_to=None).count() == 13
     with pytest.raises(CannotRelease):
         release_quarantined(change=waiting, **decision)
+
+
+def quarantined(office: RegisterOffice) -> Platform:
+    """Of 20 people 6 removed by pushes, numbers 7 to 9 quarantined, 9 written again since."""
+    office.province(20)
+    office.run()
+    platform = Platform(office)
+    platform.push(*(platform.change(number, "remove") for number in range(1, 10)))
+    platform.push(platform.change(9, 有效期止="2029-01-01"))
+    return platform
+
+
+def test_quarantined_removals_are_released_in_one_act(office: RegisterOffice) -> None:
+    quarantined(office)
+    runs = Run.objects.count()
+    decision: dict[str, Any] = {
+        "law": law(),
+        "by": "wang",
+        "at": office.tick(),
+        "proposed_by": "li",
+    }
+    with pytest.raises(CannotRelease):
+        release_all_quarantined(
+            changes=quarantined_changes(numbers=(7, 9)), because=" ", **decision
+        )
+    outcome = release_all_quarantined(
+        changes=quarantined_changes(numbers=(7, 9)), because="核对过", **decision
+    )
+    states = [(row[0].sequence, row[1]) for row in outcome.result.outcomes]
+    assert states == [(7, "released"), (8, "released"), (9, "quarantined")]
+    assert outcome.result.outcomes[2][2]
+    assert RegistrationRow.objects.filter(recorded_to=None).count() == 12
+    assert Run.objects.count() == runs + 1
+    entry = Entry.objects.get(what="changes-released")
+    assert entry.details["changes"] == {"released": [7, 8], "quarantined": [9]}
+    assert entry.details["proposed_by"] == "li"
+    released = PlatformChange.objects.filter(state="released", proposed_by="li", decided_by="wang")
+    assert [change.sequence for change in released.order_by("sequence")] == [7, 8]
+    with pytest.raises(CannotRelease):
+        release_all_quarantined(
+            changes=quarantined_changes(numbers=(7, 8)), because="核对过", **decision
+        )
+
+
+def propose_release(actors: Actors, *numbers: int) -> ProposedAct:
+    """The proposed release of changes by their sequence numbers."""
+    new = changes_act(numbers, "已电话核实离职", [evidence_file()])
+    return actors.propose_act(new.kind, DAY, payload=new.payload, number=new.number)
+
+
+def reject_range(office: RegisterOffice, first: int, last: int) -> None:
+    changes = quarantined_changes(numbers=(first, last))
+    at = office.tick(DAY)
+    reject_quarantined(changes=changes, law=law(), by="reviewer", at=at, because="误删")
+
+
+def state_of(act: ProposedAct) -> str:
+    return ProposedAct.objects.get(pk=act.pk).state
+
+
+def test_a_range_of_pushes_is_proposed_by_one_and_released_by_another(
+    office: RegisterOffice,
+) -> None:
+    quarantined(office)
+    actors, runs = Actors(office), Run.objects.count()
+    proposal = propose_release(actors, 9, 7, 8)
+    assert (proposal.number, sequence_numbers(proposal)) == (7, [7, 8, 9])
+    for numbers in ((8,), (8, 9), (8, 11), ()):
+        with pytest.raises(CannotStep):
+            propose_release(actors, *numbers)
+    with pytest.raises(CannotStep):
+        actors.propose_act("release-change", DAY, number=9)
+    reviewer = actors.account("reviewer")
+    with pytest.raises(CannotStep):  # the evidence is not opened
+        sign_act(act=proposal, by=reviewer, law=law(), at=office.tick(DAY))
+    assert RegistrationRow.objects.filter(recorded_to=None).count() == 14
+    outcome = actors.sign_act(proposal, DAY)
+    outcomes = outcome.result.outcomes
+    assert [(row[0].sequence, row[1]) for row in outcomes] == [
+        (7, "released"),
+        (8, "released"),
+        (9, "quarantined"),
+    ]
+    assert outcomes[2][2] == "这一行之后已有新的推送或载入"
+    assert RegistrationRow.objects.filter(recorded_to=None).count() == 12
+    assert Run.objects.count() == runs + 1
+    released = PlatformChange.objects.filter(proposed_by="officer", decided_by="reviewer")
+    assert set(released.values_list("sequence", "state")) == {(7, "released"), (8, "released")}
+    entry = Entry.objects.get(what="changes-released")
+    assert (entry.by, entry.details["proposed_by"]) == ("reviewer", "officer")
+    left = actors.propose_act("release-change", DAY, number=9)
+    with pytest.raises(CannotStep):
+        actors.sign_act(left, DAY)  # overtaken
+
+
+def test_a_refusal_voids_the_proposed_release_of_what_is_refused(office: RegisterOffice) -> None:
+    platform, actors = quarantined(office), Actors(office)
+    platform.push({"id": "bad", "sequence": 11, "source": "practitioners", "row": {"x": "y"}})
+    proposal = propose_release(actors, 7, 8)
+    reject_range(office, 7, 7)
+    assert state_of(proposal) == "proposed"
+    reject_range(office, 8, 12)
+    assert state_of(proposal) == "void"
+    assert not quarantined_changes().exists()
+
+
+def test_a_signed_release_names_what_was_refused_meanwhile(office: RegisterOffice) -> None:
+    quarantined(office)
+    actors = Actors(office)
+    proposal = propose_release(actors, 7, 8)
+    reject_range(office, 7, 7)
+    outcome = actors.sign_act(proposal, DAY)
+    assert [(row[0].sequence, row[1]) for row in outcome.result.outcomes] == [
+        (7, "rejected"),
+        (8, "released"),
+    ]
+    assert PlatformChange.objects.get(sequence=7).state == "rejected"
+
+
+def test_a_release_of_which_nothing_can_be_applied_is_refused_as_a_whole(
+    office: RegisterOffice,
+) -> None:
+    platform, actors = quarantined(office), Actors(office)
+    proposal = propose_release(actors, 7, 8)
+    platform.push(platform.change(7, 有效期止="2029-01-01"))
+    platform.push(platform.change(8, 有效期止="2029-01-01"))
+    with pytest.raises(CannotStep) as refusal:
+        actors.sign_act(proposal, DAY)
+    assert "7：" in str(refusal.value)
+    assert "8：" in str(refusal.value)
+    assert state_of(proposal) == "proposed"
+
+
+def test_the_database_keeps_the_two_persons_of_a_release_apart(office: RegisterOffice) -> None:
+    quarantined(office)
+    row = PlatformChange.objects.filter(sequence=7)
+    for proposed_by in ("", "wang"):
+        with pytest.raises(IntegrityError), transaction.atomic():
+            row.update(state="released", decided_by="wang", proposed_by=proposed_by)
+
+
+class Commands:
+    """`qualwatch propose`, `evidence` and `decide` about changes, at one o'clock of the day."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+        self.monkeypatch, self.folder = monkeypatch, folder
+        self.file = folder / "说明.png"
+        self.file.write_bytes(picture())
+
+    def _run(self, command: Any, which: str, by: str, *files: Any, **options: Any) -> int:
+        self.monkeypatch.setattr(sys, "stdin", io.StringIO(f"{PASSWORD}\n"))
+        with time_machine.travel(NOON + timedelta(hours=1), tick=False):
+            status: int = command(
+                "change", which, *files, by=by, password_from_stdin=True, **options
+            )
+        return status
+
+    def propose(self, which: str, by: str = "officer") -> int:
+        return self._run(office_commands.propose, which, by, [self.file], because="集团迁出")
+
+    def evidence(self, which: str, by: str = "reviewer") -> int:
+        self.folder = self.folder / "read"
+        return self._run(office_commands.evidence, which, by, output=self.folder)
+
+    def decide(self, which: str, by: str = "reviewer", **options: Any) -> int:
+        return self._run(office_commands.decide, which, by, because="已核对", **options)
+
+
+def test_commands_on_a_range_of_pushes_and_on_a_day(
+    office: RegisterOffice,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    platform, actors = quarantined(office), Actors(office)
+    platform.push({"id": "bad", "sequence": 11, "source": "practitioners", "row": {"x": "y"}})
+    for name in ("officer", "reviewer", "other-reviewer"):
+        actors.account(name)
+    commands = Commands(monkeypatch, tmp_path)
+    for which in ("", "7..", "..9", "7..x", "一", "2026-13-01"):
+        with pytest.raises(InvalidCommand):
+            commands.propose(which)
+    with pytest.raises(InvalidCommand):
+        commands.decide("7..9")
+    with pytest.raises(CannotStep):
+        commands.propose("20..40")
+    assert not ProposedAct.objects.exists()
+    capsys.readouterr()
+    commands.propose(str(DAY))
+    proposed = "放行推送 3 条：7、8、9\n"
+    lines = f"{proposed}  没有放行：11，读不出，不能放行\n已提出（第 1 号），等另一人审核签批\n"
+    assert capsys.readouterr().out == lines
+    with pytest.raises(InvalidCommand):
+        commands.decide("7..8")  # the proposal is about more
+    with pytest.raises(CannotStep):
+        commands.decide("7..9")  # the evidence is not opened
+    commands.evidence("7..9")
+    assert capsys.readouterr().out.startswith(f"officer 提出：集团迁出\n{proposed}1-说明.png ")
+    commands.decide("7..40")
+    assert capsys.readouterr().out == (
+        "已放行 2 条，涉及 1 家企业\n  没有放行：9，这一行之后已有新的推送或载入\n"
+    )
+    commands.propose("9")
+    commands.decide("9..12", "other-reviewer", refuse=True)
+    assert capsys.readouterr().out.endswith("已拒绝 2 条，登记不变\n")
+    assert not ProposedAct.objects.filter(state="proposed").exists()
+
+
+def test_several_proposed_releases_are_named_one_by_one(
+    office: RegisterOffice, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    quarantined(office)
+    actors = Actors(office)
+    for name in ("officer", "reviewer"):
+        actors.account(name)
+    commands = Commands(monkeypatch, tmp_path)
+    commands.propose("7")
+    commands.propose("8..9")
+    with pytest.raises(InvalidCommand, match=r"7\.\.7、8\.\.9"):
+        commands.decide(str(DAY))
+    commands.evidence("7")
+    commands.decide("7")
+    assert PlatformChange.objects.get(sequence=7).state == "released"
+
+
+def test_quarantined_pushes_of_a_day_are_rejected_in_one_act(office: RegisterOffice) -> None:
+    platform = quarantined(office)
+    platform.push({"id": "bad", "sequence": 11, "source": "practitioners", "row": {"x": "y"}})
+    assert not quarantined_changes(received_on=DAY + timedelta(days=1)).exists()
+    result = reject_changes(
+        changes=quarantined_changes(received_on=DAY),
+        by="wang",
+        at=office.tick(),
+        because="误删，已请平台更正",
+    )
+    assert [row[0].sequence for row in result.outcomes] == [7, 8, 9, 11]
+    rejected = PlatformChange.objects.filter(state="rejected", decided_by="wang")
+    assert rejected.count() == 4
+    assert RegistrationRow.objects.filter(recorded_to=None).count() == 14
+    assert Entry.objects.filter(what="changes-rejected").count() == 1
+
+
+def test_quarantined_pushes_are_superseded_by_a_full_list_of_a_later_day(
+    office: RegisterOffice,
+) -> None:
+    quarantined(office)
+    next_day = DAY + timedelta(days=1)
+    rows = [REGISTRATIONS, *(person(number) for number in range(7, 21))]
+    load = office.load("practitioners", rows, day=next_day)
+    assert load.state == "released"
+    assert load.counts["pushes"] == {"superseded": 3}
+    settled = PlatformChange.objects.filter(state="superseded")
+    assert [change.sequence for change in settled.order_by("sequence")] == [7, 8, 9]
+    assert all(str(next_day) in change.because for change in settled)
+    assert not quarantined_changes().exists()
+
+
+def test_what_the_database_refuses_of_one_record_does_not_stop_the_others(
+    platform: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    apply = changes._apply_to_table
+
+    def refusing(change: changes.Change, *rest: Any) -> int:
+        if change.sequence == 2:
+            RevisionClock.objects.create(number=1)  # there is one already
+        return apply(change, *rest)
+
+    monkeypatch.setattr(changes, "_apply_to_table", refusing)
+    answer = platform.push(
+        platform.change(1, "remove"),
+        platform.change(2, "remove"),
+        platform.change(3, 有效期止="2028-01-01"),
+    )
+    assert states(answer) == ["applied", "quarantined", "applied"]
+    assert "数据库" in answer.json()["outcomes"][1]["problem"]
+    assert constructors() == ("cannot-say", 2)
+    assert PlatformChange.objects.count() == 3
 
 
 def test_a_quarantined_removal_is_not_released_after_its_row_was_written_again(

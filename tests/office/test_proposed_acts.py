@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.db import IntegrityError, transaction
 
-from actors import ITEM, TAIYUAN, WHY, Actors, evidence_file, picture, reload
+from actors import ITEM, OFFICERS, TAIYUAN, WHY, Actors, evidence_file, picture, reload
 from builders import OWN
 from qualwatch.archive.contents import CannotStore
 from qualwatch.assessments.models import Run
@@ -56,11 +56,10 @@ PERIOD_OVER = date(2026, 7, 21)
 
 @pytest.fixture
 def actors(office: RegisterOffice) -> Actors:
-    made = Actors(office)
-    for name in ("officer", "reviewer"):
-        # not first inside a transaction that is rolled back
-        made.account(name)
-    return made
+    actors = Actors(office)
+    for name in OFFICERS:
+        actors.account(name)  # before `refused`, which rolls back what is created in it
+    return actors
 
 
 def refused(slug: str, do: Callable[[], object]) -> str:

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from actors import Actors, reload
-from builders import BRANCH, OTHER, OWN, credit_code
-from qualwatch.assessments.models import AnomalyRow, ConflictRow, FindingRow
+from builders import BRANCH, OTHER, OWN, credit_code, identity
+from qualwatch.assessments.models import AnomalyRow, ConflictRow, FindingRow, Run
 from qualwatch.assessments.queries import conflict_view, conflicts_on_record
 from qualwatch.cases.models import Case, Task
 from qualwatch.evaluation import conflicts
@@ -132,6 +132,36 @@ def test_two_grades_of_one_registration_keep_the_person_in_doubt(actors: Actors)
     }
     assert len(conflict_tasks()) == 1
     assert not AnomalyRow.objects.filter(recorded_to=None).exists()
+
+
+def test_no_identity_number_in_the_record_of_a_conflict(actors: Actors) -> None:
+    """A special worker's certificate is numbered T and the identity number."""
+    number = f"T{identity(3)}"
+    people = [person(n) for n in range(1, 3)]
+    twice = [person(3, 注册编号=number), person(3, 注册编号=number, 等级="一级")]
+    actors.load_and_patrol(DAY, people=3, 注册人员=[REGISTRATIONS, *people, *twice])
+    [conflict] = ConflictRow.objects.all()
+    assert identity(3)[6:14] not in conflict.number
+    assert len(conflict_view(conflict).rows) == 2
+    numbers = RegistrationRow.objects.values_list("registration_no", flat=True)
+    assert not [text for text in numbers if identity(3)[6:14] in text]
+
+
+def test_the_account_of_a_day_counts_contested_people_and_names_the_load(actors: Actors) -> None:
+    rows: Rows = [REGISTRATIONS]
+    for number in range(1, 37):
+        rows += [person(number), person(number, 等级="一级")] if number < 13 else [person(number)]
+    actors.load_and_patrol(DAY, people=36, 注册人员=rows)
+    run = Run.objects.latest("pk")
+    assert (run.counts["conflicts"], run.counts["contested_people"]) == (12, 12)
+    [load] = run.counts["loads_in_conflict"]
+    assert (load["source"], load["as_of"], load["rows"]) == ("practitioners", str(DAY), 24)
+    # each has a number of its own
+    apart = [person(n, 注册编号=f"晋215{n:09d}") for n in range(1, 13)]
+    people = [person(n) for n in range(1, 37)]
+    actors.load_and_patrol(NEXT_DAY, people=36, 注册人员=[REGISTRATIONS, *people, *apart])
+    run = Run.objects.latest("pk")
+    assert (run.counts["conflicts"], run.counts.get("loads_in_conflict")) == (0, None)
 
 
 def test_a_registration_at_two_enterprises_in_one_source_is_a_conflict_at_both(

@@ -117,6 +117,30 @@ OF_BOTH: list[tuple[str, Rows, bool]] = [
     ),
     ("void without any day", [void("deregistered"), {}], True),
     (
+        "the former row closed some days after its successor began",
+        [
+            void("deregistered", "2026-03-10", **period("2021-03-01", "2026-12-31")),
+            period("2026-03-01", "2031-02-28"),
+        ],
+        False,
+    ),
+    (
+        "the former row closed a year after its successor began",
+        [
+            void("deregistered", "2026-03-10", **period("2020-03-01", "2027-12-31")),
+            period("2025-03-01", "2030-02-28"),
+        ],
+        True,
+    ),
+    (
+        "the former row revoked some days after its successor began",
+        [
+            void("revoked", "2026-03-10", **period("2021-03-01", "2026-12-31")),
+            period("2026-03-01", "2031-02-28"),
+        ],
+        True,
+    ),
+    (
         "void without its day, of the same beginning",
         [void("deregistered", **period("2020-01-01")), period("2020-01-01")],
         True,
@@ -213,6 +237,14 @@ ITEMS: list[tuple[str, Rows, bool]] = [
         False,
     ),
     (
+        "moved to another certificate, closed on the former one some days later",
+        [
+            void("deregistered", "2026-03-10", **period("2021-03-01", "2026-12-31")),
+            {"certificate_no": "B", **period("2026-03-01", "2031-02-28")},
+        ],
+        False,
+    ),
+    (
         "the void row is of another certificate",
         [void("revoked", "2025-01-01", certificate_no="B"), {}],
         False,
@@ -303,6 +335,22 @@ REGISTRATIONS: list[tuple[str, Rows, bool]] = [
         "closed there without a day: left by a transfer",
         [void("deregistered", **TRANSFERRED), {}],
         False,
+    ),
+    (
+        "transferred, the period is kept and nobody says when",
+        [
+            void("deregistered", "2024-03-01", **TRANSFERRED, **period("2022-01-01", "2027-12-31")),
+            period("2022-01-01", "2027-12-31"),
+        ],
+        False,
+    ),
+    (
+        "annulled there, the period is kept",
+        [
+            void("annulled", "2024-03-01", **TRANSFERRED, **period("2022-01-01", "2027-12-31")),
+            period("2022-01-01", "2027-12-31"),
+        ],
+        True,
     ),
     (
         "void there later than it began here",

@@ -634,8 +634,11 @@ def test_memory_and_time_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert "0 秒" in refused(tmp_path, "a.xlsx", content)
 
 
+READS_A_BYTE = "import sys; sys.stdin.buffer.read(1)"
+
+
 @pytest.mark.usefixtures("new_processes")
-@pytest.mark.parametrize("end", ["import os; os.abort()", "input()", "print('x' * 99)"])
+@pytest.mark.parametrize("end", ["import os; os.abort()", READS_A_BYTE, "print('x' * 99)"])
 def test_a_reader_that_aborts_is_one_sentence(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, end: str
 ) -> None:

@@ -112,9 +112,9 @@ def test_groups_of_others_and_of_other_papers() -> None:
         ],
     ]
     (block,) = layout([*rows, [""] * 11]).blocks
-    places = block.header.places
-    assert (places["person_name"], places["identity"]) == (4, 5)
-    assert (places["valid_from"], places["valid_to"]) == (9, 10)
+    positions = block.header.positions
+    assert (positions["person_name"], positions["identity"]) == (4, 5)
+    assert (positions["valid_from"], positions["valid_to"]) == (9, 10)
 
 
 def test_tables_under_one_another() -> None:

@@ -4,13 +4,15 @@ from typing import Any
 
 import pytest
 
-from qualwatch.intake.non_rows import RowPlaces, is_surely_no_row
+from qualwatch.intake.non_rows import RowPositions, is_surely_no_row
 
 CODE, NUMBER = "91140105MA0000001E", "14010519850615001X"
 # credit code, name, kind of document, identity, then ten other known columns
-REGISTRATIONS = RowPlaces(frozenset({0, 3}), frozenset({2, *range(4, 14)}), frozenset({1}), 0, True)
-NAME_FIRST = RowPlaces(frozenset({1}), frozenset({2, 3}), frozenset({0}), 0, True)
-COVERAGE = RowPlaces(frozenset({0}), frozenset({1, 2, 3}), frozenset(), 0, False)
+REGISTRATIONS = RowPositions(
+    frozenset({0, 3}), frozenset({2, *range(4, 14)}), frozenset({1}), 0, True
+)
+NAME_FIRST = RowPositions(frozenset({1}), frozenset({2, 3}), frozenset({0}), 0, True)
+COVERAGE = RowPositions(frozenset({0}), frozenset({1, 2, 3}), frozenset(), 0, False)
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,12 @@ from qualwatch.assessments.guard import (
     newly_in_breach,
 )
 from qualwatch.assessments.models import Run
-from qualwatch.assessments.record import add_recorded_counts, counts_of, record_results
+from qualwatch.assessments.record import (
+    add_recorded_counts,
+    counts_of,
+    loads_in_conflict,
+    record_results,
+)
 from qualwatch.assessments.texts import policy_digest, program_digest, store_law
 from qualwatch.evaluation import columnar, reference
 from qualwatch.evaluation.facts import Facts
@@ -210,7 +215,7 @@ def _run(run: Run, law: Law, *, guarded: bool, apart_from: Set[str] = frozenset(
     if concerned is not None:
         in_breach |= enterprises_in_breach_on_record(Q(recorded_to=None)) - set(concerned)
         run.counts["enterprises"] = len(facts.credit_codes)
-        add_recorded_counts(run.counts, concerned)
+        add_recorded_counts(run.counts, concerned, results)
     newly = sorted(newly_in_breach(in_breach, run.run_at, run.credit_codes))
     run.counts["newly"] = len(newly)
     _set_state(run, newly, law, guarded=guarded)
@@ -218,6 +223,11 @@ def _run(run: Run, law: Law, *, guarded: bool, apart_from: Set[str] = frozenset(
     store_law(law, run.run_at)
     if run.state == "released":
         record_results(run, results, judged, apart_from)
+        share = law.policy_on(run.as_of)["conflict_share"]
+        loads = loads_in_conflict(share) if run.is_full else []
+        if loads:
+            run.counts["loads_in_conflict"] = loads
+            run.save()
     _journal(run)
     return run
 

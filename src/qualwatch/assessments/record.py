@@ -10,7 +10,9 @@ from django.db.models import Count, Q
 from qualwatch.assessments.guard import code_of
 from qualwatch.assessments.models import AnomalyRow, ConflictRow, FindingRow, Run
 from qualwatch.evaluation.findings import Anomaly, EnterpriseResult, Finding, RegisterConflict
-from qualwatch.registers.models import Recorded
+from qualwatch.law.policy import Share
+from qualwatch.registers.bulk import rows_of
+from qualwatch.registers.models import TABLES, Load, Recorded
 from qualwatch.registers.tables import Table
 
 SOURCE = "assessment"
@@ -49,23 +51,92 @@ def record_results(
 
 
 def counts_of(results: list[EnterpriseResult]) -> dict[str, Any]:
-    """Enterprises, findings by verdict, anomalies."""
+    """Enterprises, findings by verdict, anomalies, conflicts and the people contested in them."""
     verdicts: dict[str, int] = {}
     for result in results:
         for finding in result.findings:
             verdicts[finding.verdict] = verdicts.get(finding.verdict, 0) + 1
-    anomalies = sum(len(result.anomalies) for result in results)
-    return {"enterprises": len(results), "findings": verdicts, "anomalies": anomalies}
+    conflicts = {conflict_row(conflict) for result in results for conflict in result.conflicts}
+    return {
+        "enterprises": len(results),
+        "findings": verdicts,
+        "anomalies": sum(len(result.anomalies) for result in results),
+        "conflicts": len(conflicts),
+        "contested_people": len(contested_people(results)),
+    }
 
 
-def add_recorded_counts(counts: dict[str, Any], judged: list[str]) -> None:
-    """Adds the findings and anomalies on record of those who were not judged again."""
+def contested_people(results: Iterable[EnterpriseResult]) -> set[int]:
+    """The numbers of the people whose registrations contradict each other."""
+    persons = {conflict.person_id for result in results for conflict in result.conflicts}
+    return {int(person_id[1:]) for person_id in persons if person_id}
+
+
+def add_recorded_counts(
+    counts: dict[str, Any], judged: list[str], results: Iterable[EnterpriseResult]
+) -> None:
+    """Adds what is on record of those who were not judged again: findings, anomalies, conflicts.
+
+    results: those of the enterprises judged.
+    """
     others = ~Q(credit_code__in=judged)
     current = FindingRow._default_manager.filter(others, recorded_to=None)
     by_verdict = current.values_list("verdict").annotate(Count("pk")).order_by("verdict")
     for verdict, count in by_verdict:
         counts["findings"][verdict] = counts["findings"].get(verdict, 0) + count
     counts["anomalies"] += AnomalyRow._default_manager.filter(others, recorded_to=None).count()
+    conflicts = ConflictRow._default_manager.filter(others, recorded_to=None)
+    counts["conflicts"] += conflicts.count()
+    people = conflicts.exclude(person_id=0).values_list("person_id", flat=True).distinct()
+    counts["contested_people"] += len(set(people) - contested_people(results))
+
+
+# by table: the columns that a conflict and the contradictory rows have in common
+_SAME_CERTIFICATE = {
+    "items": {"credit_code": "credit_code", "subject": "category", "part": "sub_item"},
+    "registrations": {
+        "person_id": "person_id",
+        "subject": "profession",
+        "part": "speciality",
+        "number": "registration_no",
+    },
+}
+
+
+def loads_in_conflict(most: Share) -> list[dict[str, Any]]:
+    """The loads of whose rows on record more are contested than a share allows: number, source,
+    day, contested rows.
+    """
+    loads = []
+    for name in _SAME_CERTIFICATE:
+        for revision, contested, rows in _contested_by_revision(name):
+            load = Load.objects.filter(revision_id=revision).first()
+            if load and contested > most.rows and contested * 100 > rows * most.share_percent:
+                loads.append(
+                    {
+                        "load": load.pk,
+                        "source": load.source,
+                        "as_of": load.as_of.isoformat(),
+                        "rows": contested,
+                    }
+                )
+    return loads
+
+
+def _contested_by_revision(name: str) -> list[tuple[int, int, int]]:
+    """(revision, contested rows, all rows) of the rows on record of a table, where some are."""
+    table, conflicts = TABLES[name]._meta.db_table, ConflictRow._meta.db_table
+    is_same = " AND ".join(f"c.{own} = r.{other}" for own, other in _SAME_CERTIFICATE[name].items())
+    query = (
+        f"SELECT r.recorded_from, count(DISTINCT r.id) FROM {table} r JOIN {conflicts} c "
+        f"ON {is_same} AND c.table_name = %s AND c.recorded_to IS NULL "
+        "WHERE r.recorded_to IS NULL GROUP BY r.recorded_from ORDER BY r.recorded_from"
+    )
+    contested = rows_of(query, [name])
+    whole = f"SELECT count(*) FROM {table} WHERE recorded_to IS NULL AND recorded_from = %s"
+    return [
+        (revision, count, int(rows_of(whole, [revision])[0][0])) for revision, count in contested
+    ]
 
 
 def finding_row(finding: Finding) -> tuple[Any, ...]:

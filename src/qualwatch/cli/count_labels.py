@@ -22,6 +22,7 @@ OTHER_TABLES = {
     "unparsed": _n("读不出的行"),
     "birthdays": _n("出生日期"),
     "corrections": _n("更正"),
+    "pushes": _n("推送"),
 }
 LOAD_COUNTS = {
     "read": _n("读"),
@@ -33,10 +34,13 @@ LOAD_COUNTS = {
     "unchanged": _n("不变"),
     "absent": _n("不再有"),
     "source_still_differs": _n("与来源仍不一致"),
+    "superseded": _n("扣下的已由全量登记取代"),
 }
 RUN_COUNTS = {
     "enterprises": _n("企业"),
     "anomalies": _n("社保异常"),
+    "conflicts": _n("登记矛盾"),
+    "contested_people": _n("登记有矛盾的人员"),
     "newly": _n("新出现问题的企业"),
 }
 DAY_COUNTS = {

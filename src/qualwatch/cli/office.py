@@ -1,7 +1,7 @@
 """The office's daily commands: loads, the patrol, decisions, messages, evidence packs."""
 
 from calendar import monthrange
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -35,9 +35,13 @@ from qualwatch.wording import gettext_noop as _n
 
 if TYPE_CHECKING:
     from qualwatch.assessments.models import Run
+    from qualwatch.cases.documents.attachments import SubmittedFile
     from qualwatch.cases.models import Heartbeat, ProposedAct
+    from qualwatch.cases.proposed_acts.actions import NewAct
     from qualwatch.law.loader import Law
-    from qualwatch.registers.models import Load
+    from qualwatch.registers.changes import PushResult
+    from qualwatch.registers.models import Load, PlatformChange
+    from qualwatch.registers.pushed import Pushed
 
 By = Annotated[str, typer.Option("--by", help=_n("谁做的（账号名）；不写时是系统用户名"))]
 SourceSlug = Annotated[str, typer.Argument(metavar="SOURCE", help=_n("来源，如 practitioners"))]
@@ -47,7 +51,10 @@ IsDelta = Annotated[bool, typer.Option("--delta", help=_n("只有变更，不是
 HeldKind = Annotated[
     str, typer.Argument(metavar="load|run|change|patrol", help=_n("载入、核查、推送还是巡查"))
 ]
-HeldNumber = Annotated[int, typer.Argument(metavar="NUMBER", help=_n("第几次；推送的序号"))]
+HeldNumber = Annotated[
+    str,
+    typer.Argument(metavar="NUMBER", help=_n("第几次；推送的序号、序号范围 1..9 或日期")),
+]
 Reviewer = Annotated[str, typer.Option("--by", help=_n("审核人的账号名；会问密码"))]
 Because = Annotated[str, typer.Option("--because", help=_n("理由"))]
 Refuse = Annotated[bool, typer.Option("--refuse", help=_n("拒绝而不是放行"))]
@@ -123,18 +130,15 @@ def propose(
     """Propose to release what a guard held, with evidence; another person decides."""
     from qualwatch.accounts.models import Account
     from qualwatch.cases.documents.attachments import SubmittedFile
-    from qualwatch.cases.proposed_acts.actions import NewAct, propose_act
+    from qualwatch.cases.proposed_acts.actions import propose_act
 
-    kind = _release_kind(what)
+    _release_kind(what)
     check_account(by, "read-cases", password_from_stdin=password_from_stdin)
     submitted = [SubmittedFile(file.name, _content_of(file)) for file in files]
-    act = propose_act(
-        new=NewAct(kind, because, submitted, number=number),
-        by=Account.objects.get(username=by),
-        law=office_law(law),
-        at=now(),
-    )
-    print_lines(_("已提出（第 {number} 号），等另一人审核签批").format(number=act.pk))
+    new, lines = _new_release(what, number, because, submitted)
+    officer = Account.objects.get(username=by)
+    act = propose_act(new=new, by=officer, law=office_law(law), at=now())
+    print_lines(*lines, _("已提出（第 {number} 号），等另一人审核签批").format(number=act.pk))
     return ALL_READ
 
 
@@ -149,13 +153,16 @@ def evidence(
     """Read the evidence of a proposed release; whoever decides must have opened all of it."""
     from qualwatch.accounts.models import Account
     from qualwatch.cases.documents.evidence import evidence_of, open_file
+    from qualwatch.cases.proposed_acts.releases import sequence_numbers
 
-    kind = _release_kind(what)
+    _release_kind(what)
     check_account(by, "read-cases", password_from_stdin=password_from_stdin)
-    act = _waiting_act(kind, number)
+    act = _waiting_act(what, number)
     if output.exists():
         raise InvalidCommand(_("{path} 已经存在，请换一个文件名").format(path=output))
     print_lines(_("{who} 提出：{because}").format(who=act.proposed_by, because=act.because))
+    if what == "change":
+        print_lines(_numbers_line(sequence_numbers(act)))
     with complete_file(output) as part:
         part.mkdir()
         for position, file in enumerate(evidence_of(act), 1):
@@ -184,9 +191,9 @@ def decide(  # noqa: PLR0913  # the options of a command are its arguments
     if what == "patrol":
         check_account(by, "release-runs", password_from_stdin=password_from_stdin)
         decision = {"by": by, "at": now(), "because": because}
-        print_lines(*_decide_patrol(number, decision, law, policy, refuse=refuse))
+        print_lines(*_decide_patrol(_whole_number(number), decision, law, policy, refuse=refuse))
         return ALL_READ
-    kind = _release_kind(what)
+    _release_kind(what)
     capability = "release-runs" if what == "run" else "release-loads"
     check_account(by, capability, password_from_stdin=password_from_stdin)
     texts = office_law(law, policy)
@@ -196,7 +203,7 @@ def decide(  # noqa: PLR0913  # the options of a command are its arguments
     from qualwatch.cases.proposed_acts.actions import sign_act
 
     result = sign_act(
-        act=_waiting_act(kind, number),
+        act=_waiting_act(what, number),
         by=Account.objects.get(username=by),
         law=texts,
         at=now(),
@@ -280,41 +287,118 @@ def _content_of(file: Path) -> bytes:
         raise InvalidCommand(_("找不到 {path}").format(path=file)) from error
 
 
-def _waiting_act(kind: str, number: int) -> "ProposedAct":
-    """The release of that number that was proposed; InvalidCommand."""
+def _new_release(
+    what: str, which: str, because: str, files: Sequence["SubmittedFile"]
+) -> tuple["NewAct", list[str]]:
+    """The release to be proposed; the lines on changes, proposed or not. InvalidCommand."""
+    from qualwatch.cases.proposed_acts.actions import NewAct, changes_act
+    from qualwatch.registers.changes import quarantined_changes, releasable_changes
+
+    if what != "change" or which.isdecimal():
+        number = _whole_number(which)
+        return NewAct(_release_kind(what), because, files, number=number), []
+    quarantined = quarantined_changes(**_selection(which))
+    releasable = releasable_changes(quarantined).values_list("sequence", flat=True)
+    numbers = [number for number in releasable if number is not None]
+    unreadable = [change for change in quarantined if change.sequence not in numbers]
+    lines = [
+        _numbers_line(numbers),
+        *(_blocked_line(change, _("读不出，不能放行")) for change in unreadable),
+    ]
+    return changes_act(numbers, because, files), lines
+
+
+def _waiting_act(what: str, which: str) -> "ProposedAct":
+    """The proposed release of a number, or of changes of a range or a day; InvalidCommand."""
     from qualwatch.cases.models import ProposedAct
+    from qualwatch.cases.proposed_acts.releases import (
+        sequence_numbers,
+        waiting_releases_of_changes,
+    )
 
-    act = ProposedAct.objects.filter(kind=kind, number=number, state="proposed").first()
-    if act is None:
+    kind = _release_kind(what)
+    if what == "change":
+        acts = waiting_releases_of_changes(**_selection(which))
+    else:
+        number = _whole_number(which)
+        acts = list(ProposedAct.objects.filter(kind=kind, number=number, state="proposed"))
+    if not acts:
         raise InvalidCommand(_("还没有人提出放行：先由另一人用 qualwatch propose 提出"))
-    return act
+    if len(acts) > 1:
+        ranges = [f"{min(all_)}..{max(all_)}" for all_ in map(sequence_numbers, acts)]
+        sentence = _("有 {count} 件放行在等，请写明是哪一件：{ranges}")
+        raise InvalidCommand(sentence.format(count=len(acts), ranges=_("、").join(ranges)))
+    return acts[0]
 
 
-def _refuse(what: str, number: int, decision: Mapping[str, Any], law: "Law") -> str:
-    """Refuses a load or a run; the state that it has then."""
+def _refuse(what: str, which: str, decision: Mapping[str, Any], law: "Law") -> str:
+    """Refuses a load, a run or changes; the state that it has then, or how many changes."""
     from qualwatch.assessments.models import Run
-    from qualwatch.cases.proposed_acts.releases import reject_held_load, reject_held_run
+    from qualwatch.cases.proposed_acts import releases
+    from qualwatch.registers.changes import quarantined_changes
     from qualwatch.registers.models import Load
 
+    if what == "change":
+        changes = quarantined_changes(**_selection(which))
+        result = releases.reject_quarantined(changes=changes, law=law, **decision)
+        return _("已拒绝 {count} 条，登记不变").format(count=len(result.outcomes))
+    number = _whole_number(which)
     if what == "load":
-        load = reject_held_load(load=Load.objects.get(pk=number), law=law, **decision)
-        return _(LOAD_STATES[load.state])
-    if what == "run":
-        run = reject_held_run(run=Run.objects.get(pk=number), law=law, **decision)
-        return _(RUN_STATES[run.state])
-    raise InvalidCommand(_("扣下的推送不放行就不生效，不用拒绝"))
+        load = Load.objects.get(pk=number)
+        return _(LOAD_STATES[releases.reject_held_load(load=load, law=law, **decision).state])
+    run = Run.objects.get(pk=number)
+    return _(RUN_STATES[releases.reject_held_run(run=run, law=law, **decision).state])
 
 
 def _release_lines(what: str, result: Any) -> Iterator[str]:
-    """What was released: the state of the load or run, its cards; how many enterprises."""
+    """What was released: the state of the load or run, its cards; the changes."""
     if what == "load":
         yield _(LOAD_STATES[result.state])
     elif what == "run":
         yield _(RUN_STATES[result.run.state])
         yield from day_counts(result.cases)
     else:
-        count = len(result.result.credit_codes)
+        yield from _released_changes_lines(result.result)
+
+
+def _released_changes_lines(result: "PushResult") -> Iterator[str]:
+    """How many changes were released and enterprises concerned; each that was not, and why."""
+    count = len(result.credit_codes)
+    if len(result.outcomes) == 1:
         yield _("已放行，涉及 {count} 家企业").format(count=count)
+        return
+    blocked = [row for row in result.outcomes if row[1] != "released"]
+    released = len(result.outcomes) - len(blocked)
+    yield _("已放行 {released} 条，涉及 {count} 家企业").format(released=released, count=count)
+    for change, _state, problem in blocked:
+        yield _blocked_line(change, problem)
+
+
+def _blocked_line(change: "PlatformChange | Pushed", problem: str) -> str:
+    number = change.sequence or change.change_id
+    return _("  没有放行：{number}，{problem}").format(number=number, problem=problem)
+
+
+def _numbers_line(numbers: Sequence[int]) -> str:
+    names = _("、").join(map(str, numbers))
+    return _("放行推送 {count} 条：{numbers}").format(count=len(numbers), numbers=names)
+
+
+def _selection(which: str) -> dict[str, Any]:
+    """What a command names of changes: 12, 12..40 or 2026-05-20, as an argument of a query."""
+    first, dots, last = which.partition("..")
+    if first.isdecimal() and (last.isdecimal() or not dots):
+        return {"numbers": (int(first), int(last or first))}
+    try:
+        return {"received_on": date.fromisoformat(which)}
+    except ValueError as error:
+        raise InvalidCommand(_("写推送的序号（12）、范围（12..40）或日期（2026-05-20）")) from error
+
+
+def _whole_number(which: str) -> int:
+    if not which.isdecimal():
+        raise InvalidCommand(_("第几次要写数字：{value}").format(value=which))
+    return int(which)
 
 
 def _decide_patrol(
@@ -409,9 +493,13 @@ def _run_lines(run: "Run") -> Iterator[str]:
         sentence = _("第 {number} 次核查，{day}：已记录")
     yield sentence.format(number=run.pk, day=run.as_of, because=run.because)
     for name, label in RUN_COUNTS.items():
-        yield f"  {_(label)}{_('：')}{run.counts[name]}"
+        yield f"  {_(label)}{_('：')}{run.counts.get(name, 0)}"
     for verdict, label in VERDICTS.items():
         yield f"  {_(label)}{_('：')}{run.counts['findings'].get(verdict, 0)}"
+    for load in run.counts.get("loads_in_conflict", ()):
+        yield _("  第 {load} 次载入（{source}，{as_of}）有 {rows} 行登记矛盾，请核对来源").format(
+            **load
+        )
 
 
 def _missed_lines(missed: list[date]) -> Iterator[str]:

@@ -67,7 +67,7 @@ aged AS (
 ),
 stood AS (
     SELECT r.person_id, r.credit_code, r.registration_no, coalesce(r.at_enterprise_from, r.valid_from) AS begins,
-           r.counted AND NOT r.contested AND coalesce(r.valid_to >= p.as_of, TRUE) AS counted
+           r.counted AND NOT r.contested AND coalesce(r.valid_to >= p.as_of, r.certificate_valid_to >= p.as_of, TRUE) AS counted
     FROM aged r CROSS JOIN policy p
     WHERE coalesce(r.at_enterprise_from <= p.as_of, TRUE) AND coalesce(r.valid_from <= p.as_of, TRUE)
       AND NOT (r.register_state <> 'in-force' AND coalesce(r.register_state_from, p.as_of) <= p.as_of)

@@ -7,7 +7,6 @@ from itertools import groupby
 from operator import attrgetter, itemgetter
 from typing import Any
 
-import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -121,8 +120,7 @@ def _rows_of_one_certificate(registrations: pa.Table) -> pa.Array:
     another row, in order.
     """
     certificate = "hash(registration_no, profession, coalesce(speciality, ''))"
-    with duckdb.connect() as connection:
-        connection.register("registrations", registrations)
+    with DuckSession({"registrations": registrations}) as session:
         query = (
             "WITH repeated AS ("
             f"SELECT person_id, {certificate} AS certificate FROM registrations "
@@ -131,7 +129,7 @@ def _rows_of_one_certificate(registrations: pa.Table) -> pa.Array:
             "SELECT row_no FROM registrations r JOIN repeated c ON c.person_id = r.person_id "
             f"AND c.certificate = {certificate} ORDER BY row_no"
         )
-        return connection.sql(query).to_arrow_table().column("row_no").combine_chunks()
+        return session.ask(query).column("row_no").combine_chunks()
 
 
 def _with_column(table: pa.Table, column: str, values: pa.ChunkedArray | pa.Array) -> pa.Table:

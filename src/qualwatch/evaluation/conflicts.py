@@ -20,6 +20,8 @@ CONFLICT = "register-conflict"
 # Columns in which the rows of one certificate may contradict each other.
 ITEM_FIELDS = ("grade", "licensing_authority", "route", "valid_to", "register_state")
 REGISTRATION_FIELDS = ("credit_code", "profession_grade", "valid_to", "register_state")
+# days within which an office closes the former row after its successor has begun
+LATE_CLOSING_DAYS = 60
 # States of a record that is closed in the ordinary course, by renewal, reissue or transfer too.
 CLOSED_STATES = frozenset(("deregistered", "expired"))
 # Reasons of the registers for which a finding is `cannot-say`; they hold beside a conflict.
@@ -123,7 +125,7 @@ def _is_void_against(
         return False
     if first is not None and current_first is not None and first > current_first:
         return True
-    if is_other or _had_ended(row, current, day):
+    if is_other or _had_ended(row, current, day) or _is_closed_late(row, current):
         return False
     void_from = row.register_state_from
     if current_first is None:
@@ -143,6 +145,21 @@ def _had_ended(row: Registration | Item, current: Registration | Item, day: date
         and row.valid_to <= (row.register_state_from or day)
         and row.valid_to < current.valid_to
     )
+
+
+def _is_closed_late(row: Registration | Item, current: Registration | Item) -> bool:
+    """Whether a row that began earlier was closed soon after its successor began."""
+    first, current_first, closed_on = (
+        _last_start(row),
+        _last_start(current),
+        row.register_state_from,
+    )
+    if row.register_state not in CLOSED_STATES or None in (first, current_first, closed_on):
+        return False
+    assert first is not None
+    assert current_first is not None
+    assert closed_on is not None
+    return first < current_first and (closed_on - current_first).days <= LATE_CLOSING_DAYS
 
 
 def _last_start(row: Registration | Item) -> date | None:
@@ -219,11 +236,18 @@ def _is_void_beside_registration(
 ) -> bool:
     """Whether a row not in force makes the one in force doubtful.
 
-    A row closed at another enterprise without a day is what a transfer leaves.
+    A row closed at another enterprise is what a transfer leaves, where it has no day, or where the
+    period is kept and the register does not say since when the person is at the new one.
     """
     is_elsewhere = not are_related(row.credit_code, current.credit_code)
+    period = (row.valid_from, row.valid_to)
+    is_transfer = row.register_state_from is None or (
+        row.register_state in CLOSED_STATES
+        and current.at_enterprise_from is None
+        and period == (current.valid_from, current.valid_to) != (None, None)
+    )
     is_other = _are_known_different(row.profession_grade, current.profession_grade) or (
-        is_elsewhere and row.register_state_from is None
+        is_elsewhere and is_transfer
     )
     return _is_void_against(row, current, day, is_other=is_other)
 

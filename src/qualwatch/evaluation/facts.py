@@ -44,7 +44,8 @@ class Registration(NamedTuple):
     """One person, one profession, one speciality, one enterprise. speciality null = unreadable.
 
     renewal_filed_on: the day on which renewal was applied for, null = none, or the register does
-    not say.
+    not say. certificate_valid_to: where valid_to is null, the end that the register gives of the
+    certificate alone: that of the registration, or of the use of an electronic certificate.
     """
 
     person_id: str
@@ -59,6 +60,7 @@ class Registration(NamedTuple):
     register_state: str
     register_state_from: date | None
     renewal_filed_on: date | None = None
+    certificate_valid_to: date | None = None
 
 
 class Person(NamedTuple):
@@ -156,6 +158,7 @@ _DAYS = {
     "valid_from",
     "valid_to",
     "renewal_filed_on",
+    "certificate_valid_to",
     "extended_without_check_until",
     "register_state_from",
     "at_enterprise_from",

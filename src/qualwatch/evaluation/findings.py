@@ -52,6 +52,7 @@ REASONS = (
     "not-yet-at-enterprise",
     "registration-expired",
     "registration-renewal-pending",
+    "registration-end-unclear",
     "registration-not-in-force",
     "registered-elsewhere",
     "unpaid",

@@ -111,7 +111,7 @@ fits AS (
 aged AS (
     SELECT r.row_no, r.person_id, r.credit_code, k.kind_no, k.counted, k.ends_at_age,
            coalesce(r.at_enterprise_from, r.valid_from) AS begins,
-           r.at_enterprise_from, r.valid_from, r.valid_to, r.register_state, r.register_state_from,
+           r.at_enterprise_from, r.valid_from, r.valid_to, r.certificate_valid_to, r.register_state, r.register_state_from,
            coalesce(r.valid_to < p.as_of AND r.renewal_filed_on <= r.valid_to, FALSE) AS renewal_pending, r.contested,
            CASE WHEN h.died_on <= p.as_of THEN 1 ELSE 0 END
            + CASE WHEN h.locked_from <= p.as_of AND coalesce(h.locked_until, p.as_of) >= p.as_of THEN 2 ELSE 0 END AS dead_or_locked,
@@ -130,8 +130,9 @@ stood AS (
                 WHEN r.valid_to < p.as_of AND NOT r.renewal_pending THEN b.registration_expired
                 WHEN r.age >= r.ends_at_age THEN b.over_age
                 ELSE 0 END AS standing,
-           -- in force by its row, and yet in doubt: renewal filed in time and undecided, or another row contradicts it
+           -- in force by its row, and yet in doubt: renewal filed in time and undecided, end unknown, or another row contradicts it
            CASE WHEN r.renewal_pending THEN b.registration_renewal_pending ELSE 0 END
+           + CASE WHEN r.valid_to IS NULL AND r.certificate_valid_to < p.as_of THEN b.registration_end_unclear ELSE 0 END
            + CASE WHEN r.contested THEN b.register_conflict ELSE 0 END AS row_doubt
     FROM aged r CROSS JOIN policy p CROSS JOIN bit b
 ),

@@ -18,7 +18,7 @@ from qualwatch.evaluation.facts import (
     Unparsed,
 )
 from qualwatch.evaluation.findings import Anomaly, Counted
-from qualwatch.evaluation.validity import is_renewal_undecided, state_holds
+from qualwatch.evaluation.validity import is_end_unclear, is_renewal_undecided, state_holds
 from qualwatch.law.figures import Accept, grade_rank
 from qualwatch.law.loader import Law
 from qualwatch.law.model import Sector
@@ -143,12 +143,14 @@ class PersonRules:
         return None
 
     def registration_doubts(self, registration: Registration) -> frozenset[str]:
-        """Why a registration in force by its row may not be: its renewal is undecided, or another
-        row of the same certificate contradicts it.
+        """Why a registration in force by its row may not be: its renewal is undecided, its end is
+        not known, or another row of the same certificate contradicts it.
         """
         doubts = set()
         if is_renewal_undecided(registration, self.as_of):
             doubts.add("registration-renewal-pending")
+        if is_end_unclear(registration, self.as_of):
+            doubts.add("registration-end-unclear")
         if registration in self._contested(registration.person_id):
             doubts.add(CONFLICT)
         return frozenset(doubts)

@@ -19,3 +19,12 @@ def is_renewal_undecided(row: Registration | Item, day: date) -> bool:
     if row.renewal_filed_on is None or row.valid_to is None:
         return False
     return row.renewal_filed_on <= row.valid_to < day
+
+
+def is_end_unclear(row: Registration, day: date) -> bool:
+    """Whether of a registration only an end of its certificate is known, and that is past.
+
+    An electronic certificate is used for part of the registration's period, which may go on.
+    """
+    end = row.certificate_valid_to
+    return row.valid_to is None and end is not None and end < day

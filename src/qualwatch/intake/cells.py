@@ -14,6 +14,7 @@ from stdnum.exceptions import ValidationError
 
 from qualwatch.intake.problems import BadCell, UnreadableCell
 from qualwatch.law.texts_on_disk import load_yaml
+from qualwatch.privacy import masked
 from qualwatch.wording import gettext as _
 
 # str, int, float, bool, date, datetime, time, timedelta, None, or UnreadableCell
@@ -44,6 +45,7 @@ _CREDIT_CODE_LENGTH = 18
 _CREDIT_CODE_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 _CREDIT_CODE = re.compile(rf"[0-9]{{8}}[{_CREDIT_CODE_ALPHABET}]{{10}}")
 _CARD_NUMBER = re.compile(r"[0-9]{17}[0-9X]")
+_CARD_NUMBER_INSIDE = re.compile(r"(?<!\d)\d{17}[\dX](?!\d)")
 _TEXT_FORMULA = re.compile(r'=\s*"(.*)"\s*', re.DOTALL)
 _MARKS = re.compile(r"[^\w]|_")
 _SPACE = re.compile(r"\s+")
@@ -223,7 +225,19 @@ def registration_number(cell: Cell) -> str | None:
     if text and not _is_registration_number(text):
         problem = _("不是注册编号：{value}").format(value=text)
         raise BadCell(problem, _("填写注册证书上的编号"))
-    return text or None
+    return _without_identity(text) or None
+
+
+def _without_identity(number: str) -> str:
+    """A number in which somebody's identity number is masked: T14010219…, as on other certificates.
+
+    For one person it stays the same number.
+    """
+
+    def mask(match: re.Match[str]) -> str:
+        return masked(match[0]) if is_card_number(match[0]) else match[0]
+
+    return _CARD_NUMBER_INSIDE.sub(mask, number)
 
 
 def _is_registration_number(text: str) -> bool:
@@ -280,6 +294,11 @@ def is_other_document(number: str) -> bool:
 @lru_cache(maxsize=1)
 def _other_documents() -> re.Pattern[str]:
     return re.compile("|".join(values()["other_documents"]))
+
+
+def is_bare_permit(number: str) -> bool:
+    """Whether a number of digits alone may be a permit's that is known by its digits only."""
+    return number.isdecimal() and permit_without_issue_count(number) is not None
 
 
 def permit_without_issue_count(number: str) -> str | None:
@@ -504,7 +523,7 @@ def written_credit_codes(cell: Cell) -> tuple[str | IrregularCode, ...]:
 
 
 def near_codes(code: str) -> Iterator[str]:
-    """Every regular code that differs from a code in one place, or in the order of two."""
+    """Every regular code that differs from a code in one position, or in the order of two."""
     for at, own in enumerate(code):
         for other in _CREDIT_CODE_ALPHABET.replace(own, ""):
             if near := _valid_credit_code(code[:at] + other + code[at + 1 :]):
@@ -554,7 +573,7 @@ def _has_birthday(number: str) -> bool:
 
 
 def _card_number_in(cell: Cell) -> str:
-    """The one number of 18 places that a cell holds, however it is written."""
+    """The one number of 18 characters that a cell holds, however it is written."""
     if has_lost_digits(cell):
         raise BadCell(_("身份证号是数字格式，末几位已丢失"), _("把这一列设为文本格式后重新录入"))
     text = folded(cell).upper()

@@ -31,6 +31,7 @@ OPTIONAL_COLUMNS = {
         "at_enterprise_from",
         "registration_no",
         "renewal_filed_on",
+        "certificate_valid_to",
     },
     "contributions": {"insurance_kind", "payment_state"},
     "people": {"died_on", "locked_from", "locked_until"},

@@ -136,12 +136,19 @@ class CleanRows:
             for slug, read in read_columns.items()
         }
         columns["number"] = numbers.as_array(TEXT)
+        end = columns["valid_to"]
+        columns["certificate_valid_to"] = pa.nulls(body.length, DAY)
+        if reader.header.is_vague("valid_to"):
+            columns["valid_to"], columns["certificate_valid_to"] = (
+                columns["certificate_valid_to"],
+                end,
+            )
         is_clean = _all(
             reader.is_surely_data(body),
             has_number,
             certificates.is_accepted,
             *(read.is_accepted for read in read_columns.values()),
-            _true_if_unknown(pc.less_equal(columns["valid_from"], columns["valid_to"])),
+            _true_if_unknown(pc.less_equal(columns["valid_from"], end)),
             _true_if_unknown(_born_as_numbered(columns["born_on"], columns["number"])),
         )
         self._add_registrations(columns, certificates, is_clean)
@@ -205,7 +212,7 @@ def payment_readings(header: Header) -> dict[str, Callable[[Cell], str] | None]:
     """How each column that says something of a payment is read; None for one that is not there."""
     word = payment_word_under(header.written.get("payment_state", ""))
     readings = {"payment_state": word, "amount_received": amount, "amount_owed": amount}
-    return {slug: read if slug in header.places else None for slug, read in readings.items()}
+    return {slug: read if slug in header.positions else None for slug, read in readings.items()}
 
 
 def _payments(reader: SheetReader, body: Body) -> ReadColumn:

@@ -79,7 +79,7 @@ class TableHead:
 class Source:
     """A column of a sheet from which a canonical column is read."""
 
-    place: int
+    position: int
     written: str
     stated: str = ""
     is_vague: bool = False
@@ -111,9 +111,24 @@ class Header:
     joined: list[Source]
 
     @cached_property
-    def places(self) -> dict[str, int]:
+    def positions(self) -> dict[str, int]:
         """By slug, the first column that decides it."""
-        return {slug: sources[0].place for slug, sources in self.sources.items()}
+        return {slug: sources[0].position for slug, sources in self.sources.items()}
+
+    def is_vague(self, slug: str) -> bool:
+        """Whether a column is read from vague headings alone."""
+        sources = self.sources.get(slug, ())
+        return bool(sources) and all(source.is_vague for source in sources)
+
+    def vague_beside(self, slug: str) -> tuple[Source, ...]:
+        """The vague columns that are passed over because a better one of the slug is there."""
+        return tuple(source for of_slug, source in self.passed_over if of_slug == slug)
+
+    def positions_of(self, slug: str) -> list[int]:
+        """The columns of a slug, the vague ones that were passed over last."""
+        return [
+            source.position for source in (*self.sources.get(slug, ()), *self.vague_beside(slug))
+        ]
 
     @cached_property
     def written(self) -> dict[str, str]:
@@ -124,17 +139,17 @@ class Header:
         }
 
     @cached_property
-    def key_places(self) -> frozenset[int]:
+    def key_positions(self) -> frozenset[int]:
         """The columns that hold the keys by which a row is known."""
         keys = self.table.identified_by & KEYS
-        return frozenset(source.place for slug in keys for source in self.sources.get(slug, ()))
+        return frozenset(source.position for slug in keys for source in self.sources.get(slug, ()))
 
     @property
-    def headed_places(self) -> set[int]:
+    def headed_positions(self) -> set[int]:
         """The columns that have a heading."""
-        read = {source.place for sources in self.sources.values() for source in sources}
-        vague = {source.place for _slug, source in self.passed_over}
-        return read | vague | {source.place for source in (*self.left_over, *self.doubtful)}
+        read = {source.position for sources in self.sources.values() for source in sources}
+        vague = {source.position for _slug, source in self.passed_over}
+        return read | vague | {source.position for source in (*self.left_over, *self.doubtful)}
 
     @property
     def repeated(self) -> list[str]:
@@ -186,6 +201,8 @@ class SharedWords:
     hints: re.Pattern[str]
     groups: tuple[str, ...]
     opaque: re.Pattern[str]
+    row_indexes: frozenset[str]
+    received_days: frozenset[str]
     other_people: tuple[str, ...]
     other_papers: tuple[str, ...]
     before: tuple[str, ...]
@@ -211,6 +228,8 @@ def shared_words() -> SharedWords:
         periods=re.compile(rf"({'|'.join(text['periods'])})$"),
         groups=tuple(text["groups"]),
         opaque=re.compile("|".join(text["opaque"])),
+        received_days=frozenset(text["received_days"]),
+        row_indexes=frozenset(["", *text["row_indexes"]]),
         other_people=tuple(text["other_people"]),
         other_papers=tuple(text["other_papers"]),
         before=tuple(text["before"]),
@@ -301,6 +320,21 @@ def first_characters() -> frozenset[str]:
     return frozenset(letters | wide | set(_BEFORE_A_HEADING))
 
 
+def is_opaque(heading: str) -> bool:
+    """Whether a heading says nothing of its column: 字段7, Unnamed: 0, 待确认."""
+    return bool(shared_words().opaque.fullmatch(compared(heading)))
+
+
+def is_row_index(heading: str) -> bool:
+    """Whether a heading is missing, or the one that programs give to the numbers of rows."""
+    return compared(heading) in shared_words().row_indexes
+
+
+def is_day_of_payment(heading: str) -> bool:
+    """Whether a heading is that of the day on which something was paid."""
+    return compared(heading) in shared_words().received_days
+
+
 def is_about_another(text: str) -> bool:
     """Whether a compared heading is about somebody or something else than the rows of a table."""
     words = shared_words()
@@ -368,12 +402,12 @@ def header_of(
 ) -> Header | None:
     """Headings as the header of a table; None where they are not.
 
-    headings: of each column from the place `left`; rows: the first and last row index.
+    headings: of each column from the position `left`; rows: the first and last row index.
     """
     header = Header(*rows, table, {}, [], [], [], [])
     columns = [
-        (Source(place, "".join(parts)), meanings_of(parts, table))
-        for place, parts in enumerate(headings, left)
+        (Source(position, "".join(parts)), meanings_of(parts, table))
+        for position, parts in enumerate(headings, left)
     ]
     precise = {
         meaning.slug

@@ -22,18 +22,25 @@ from qualwatch.intake.headers import (
     compared,
     header_of,
     is_heading_word,
+    is_opaque,
+    is_row_index,
     shared_words,
     table_heads,
 )
-from qualwatch.intake.non_rows import holds_code, words_of
+from qualwatch.intake.non_rows import holds_code, is_line_of_labels, words_of
 from qualwatch.intake.sheets import Sheet
+from qualwatch.intake.statements import may_state
 from qualwatch.wording import gettext as _
 
 _FIRST_ROWS = 1000  # the first header of a text file stands within so many
+_LEAST_COUNTED = 5  # rows by which a counter is known whose heading says nothing
+_DIGITS_OF_COUNT = 10
 _MAX_HEADER_ROWS = 3
 _MAX_BLANK_ROWS = 3  # between the rows of a header
 _HEADING_WORDS = 2  # of a row that may be a header
 _LONGEST_HEADING = 40
+_WORDS_OF_STRANGE_HEADER = 3
+_MOST_CELLS_OF_A_TITLE = 2
 _DATA = re.compile(r"(?<!\d)\d{4,}(?!\d*年)")  # digits that no heading has
 Rows = Sequence[Sequence[Cell]]
 
@@ -48,9 +55,11 @@ class Problem(NamedTuple):
 
 @dataclass(slots=True)
 class Block:
-    """A table in a sheet: its header, its rows [first, end) and its places [left, right).
+    """A table in a sheet: its header, its rows [first, end) and its positions [left, right).
 
-    problem: why it is refused; its header may then be that of the nearest table.
+    problem: why it is refused; its header may then be that of the nearest table. titles: what
+    stands above it, or in groups of headings over its keys. counters: positions of columns that
+    count its rows.
     """
 
     header: Header
@@ -59,6 +68,8 @@ class Block:
     left: int
     right: int
     problem: Problem | None = None
+    titles: list[Cell] = field(default_factory=list)
+    counters: list[int] = field(default_factory=list)
 
     def overlaps(self, other: "Block") -> bool:
         """Whether both have columns in common."""
@@ -106,6 +117,8 @@ def layout_of(sheet: Sheet) -> Layout:
     for block in scan.blocks:
         block.end = min(block.end, end)
         block.header = _without_empty_columns(block, scan.grid)
+        _find_counters(block, scan.grid)
+    _find_titles(scan, top)
     titles = {words_of(row) for row in head[:top] if not holds_code(row)} - {()}
     return Layout(scan.blocks, list(range(top)), scan.grid, scan.header_lines, titles, scan.titles)
 
@@ -164,7 +177,7 @@ class _Scan:
                 self._remember(first, first + len(lines) - 1)
                 return True
             # a page may repeat the lowest row alone, where it names nearly all columns
-            if line == lines[-1] and 2 * len(line) > len(block.header.headed_places):
+            if line == lines[-1] and 2 * len(line) > len(block.header.headed_positions):
                 self._remember(index, index)
                 return True
         return False
@@ -195,7 +208,7 @@ class _Scan:
         """Lines of one cell right above a header are titles, not rows of the table above."""
         for index in range(block.header.top - 1, max(self._floor, 0) - 1, -1):
             row = self.row(index) or ()
-            filled = [place for place, cell in enumerate(row) if not is_blank(cell)]
+            filled = [position for position, cell in enumerate(row) if not is_blank(cell)]
             if len(filled) > 1 or (filled and filled[0] != block.left) or holds_code(row):
                 break
             if filled and not is_heading_word(row[block.left]):
@@ -214,7 +227,8 @@ class _Scan:
         beside = [] if is_first or _is_words_only(row) else self._blocks_beside(index, row)
         if beside:
             return beside
-        choice = self._best_header(index, row)
+        # with a single word a row may be a header that is not known, but heads no table that is
+        choice = self._best_header(index, row) if self.may_be_header(row) else None
         if choice is not None:
             return choice
         return [] if is_first else self._unknown_block(index, row)
@@ -266,7 +280,7 @@ class _Scan:
         return rows
 
     def _merged(self, indexes: Sequence[int]) -> dict[tuple[int, int], int]:
-        """By row (its place in `indexes`) and column: the first place behind the cells merged
+        """By row (its position in `indexes`) and column: the first position behind the cells merged
         with it.
         """
         return {
@@ -300,7 +314,7 @@ class _Scan:
         row = self.row(index)
         if row is None or not _is_words_only(row):
             return False
-        filled = [place for place, cell in enumerate(row) if not is_blank(cell)]
+        filled = [position for position, cell in enumerate(row) if not is_blank(cell)]
         return len(filled) > 1 or filled != [0]
 
     def _checked(self, block: Block) -> Block:
@@ -330,7 +344,7 @@ class _Scan:
         below = next(map(self.row, self._rows_below(header.row)), None)
         if below is None:
             return []
-        key_cells = [_at(below, place) for place in header.key_places]
+        key_cells = [_at(below, position) for position in header.key_positions]
         if any(not is_blank(cell) and not is_heading_word(cell) for cell in key_cells):
             return []
         if heading_line(below) in self._lines_of(header):
@@ -339,7 +353,7 @@ class _Scan:
             source.written
             for slug, sources in header.sources.items()
             for source in sources
-            if header.table.columns[slug].decides and _is_group_over(source.place, header, below)
+            if header.table.columns[slug].decides and _is_group_over(source.position, header, below)
         ]
 
     def _lines_of(self, header: Header) -> set[tuple[str, ...]]:
@@ -348,11 +362,13 @@ class _Scan:
 
     def _doubt_merged_columns(self, header: Header) -> None:
         """Columns without a heading of their own that are merged with one that is read."""
-        named = {source.place for sources in header.sources.values() for source in sources}
+        named = {source.position for sources in header.sources.values() for source in sources}
         for (_row, left), right in self._merged([header.row]).items():
             if left in named:
                 written = folded_as_shown(_at(self.row(header.row) or (), left))
-                header.doubtful.extend(Source(place, written) for place in range(left + 1, right))
+                header.doubtful.extend(
+                    Source(position, written) for position in range(left + 1, right)
+                )
 
     def _blocks_beside(self, index: int, row: Sequence[Cell]) -> list[Block]:
         """Tables that begin beside the rows of another one."""
@@ -370,17 +386,72 @@ class _Scan:
                 blocks.append(_block(header, left, right))
         return blocks
 
+    def _is_strange_header(self, index: int, row: Sequence[Cell]) -> bool:
+        """Whether a line of words of which few are known heads rows that hold codes."""
+        filled = {
+            position: folded_as_shown(cell)
+            for position, cell in enumerate(row)
+            if not is_blank(cell)
+        }
+        if len(filled) < _WORDS_OF_STRANGE_HEADER or is_line_of_labels(filled):
+            return False
+        below = self.row(index + 1)
+        return below is not None and holds_code(below) and any(map(is_heading_word, row))
+
     def _unknown_block(self, index: int, row: Sequence[Cell]) -> list[Block]:
         """A table whose header is not understood, where a row is clearly a header."""
         filled = [cell for cell in row if not is_blank(cell)]
         words = sum(map(is_heading_word, filled))
-        if not _is_words_only(row) or words < _HEADING_WORDS or 2 * words < len(filled):
+        is_header = words >= _HEADING_WORDS and 2 * words >= len(filled)
+        if not _is_words_only(row) or not (is_header or self._is_strange_header(index, row)):
             return []
         nearest = self.blocks[-1].header
         header = Header(index, index, nearest.table, {}, [], [], [], [])
         columns = "、".join(folded_as_shown(cell) for cell in filled)
         problem = Problem(columns, _("没有认出这一行表头"), _("把表头改为说明书的写法"))
         return [replace(_block(header), problem=problem)]
+
+
+def _find_titles(scan: _Scan, top: int) -> None:
+    """Notes each table's titles: the lines right above it, or those of the page."""
+    page = list(range(top))
+    for block in scan.blocks:
+        above = block.header.top
+        lines = [] if above == top else list(_title_lines(scan, above))
+        for index in lines or page:
+            block.titles += _cells_above(scan.row(index) or (), block)
+        if block.left and not lines and above > top:
+            row = scan.row(above - 1) or ()
+            beside = [cell for cell in row[block.left : block.right] if not is_blank(cell)]
+            block.titles += beside if len(beside) == 1 else []
+        sources = block.header.sources.items()
+        block.titles += [
+            source.written
+            for slug, of_slug in sources
+            if slug in block.header.table.identified_by
+            for source in of_slug
+            if block.header.row > block.header.top
+        ]
+
+
+def _title_lines(scan: _Scan, above: int) -> Iterator[int]:
+    """The lines of titles right above a header, blank rows between them."""
+    for index in range(above - 1, -1, -1):
+        row = scan.row(index) or ()
+        filled = [cell for cell in row if not is_blank(cell)]
+        is_stating = 0 < len(filled) <= _MOST_CELLS_OF_A_TITLE and any(map(may_state, filled))
+        if index in scan.titles or (is_stating and not holds_code(row)):
+            yield index
+        elif filled:
+            return
+
+
+def _cells_above(row: Sequence[Cell], block: Block) -> list[Cell]:
+    """The filled cells of a line that stand over a table; a single one stands over all."""
+    filled = [(position, cell) for position, cell in enumerate(row) if not is_blank(cell)]
+    if len(filled) == 1:
+        return [filled[0][1]]
+    return [cell for position, cell in filled if block.left <= position < block.right]
 
 
 def fill_merged(sheet: Sheet) -> None:
@@ -420,14 +491,52 @@ def _without_empty_columns(block: Block, grid: Grid) -> Header:
     return replace(header, sources=sources, passed_over=passed_over)
 
 
+def _find_counters(block: Block, grid: Grid) -> None:
+    """Notes columns that only count the rows: nothing can rest on them."""
+    header = block.header
+    doubtful = [source.position for source in header.doubtful if is_opaque(source.written)]
+    headless = grid.filled_positions(block.first, block.end, header.headed_positions, block.right)
+    for position in [*doubtful, *(position for position in headless if position >= block.left)]:
+        written = next((each.written for each in header.doubtful if each.position == position), "")
+        if _is_counter(position, block, grid, least=1 if is_row_index(written) else _LEAST_COUNTED):
+            block.counters.append(position)
+    header.doubtful[:] = [each for each in header.doubtful if each.position not in block.counters]
+
+
+def _is_counter(position: int, block: Block, grid: Grid, *, least: int) -> bool:
+    """Whether a column has a number in every row with a key, from 0 or 1, each one more."""
+    first, length = block.first - grid.first, block.end - block.first
+    column = grid.column(position).slice(first, length)
+    numbers = [_whole_number(cell) for cell in column.cells]
+    # most columns, without a look at the keys
+    if sum(number is not None for number in numbers) < least:
+        return False
+    keys = [grid.column(at).slice(first, length) for at in block.header.key_positions]
+    has_key = _any(key.where(_may_be_code) for key in keys)
+    if has_key is None:
+        return False
+    rows = column.codes.filter(has_key)
+    start = numbers[rows[0].as_py()] if len(rows) else None
+    if len(rows) < least or start not in (0, 1):
+        return False
+    return [numbers[code] for code in rows.to_pylist()] == list(range(start, start + len(rows)))
+
+
+def _whole_number(cell: Cell) -> int | None:
+    text = folded_as_shown(cell).removesuffix(".0")
+    return (
+        int(text) if text.isascii() and text.isdecimal() and len(text) < _DIGITS_OF_COUNT else None
+    )
+
+
 def _filled(sources: Iterable[Source], block: Block, grid: Grid) -> tuple[Source, ...]:
     """The columns that are filled in a row with a key; totals and titles fill others."""
     first, length = block.first - grid.first, block.end - block.first
-    keys = [grid.column(place).slice(first, length) for place in block.header.key_places]
+    keys = [grid.column(position).slice(first, length) for position in block.header.key_positions]
     is_row = _any(key.where(_may_be_code) for key in keys)
     filled = []
     for source in sources:
-        is_filled = grid.column(source.place).slice(first, length).where(_is_filled)
+        is_filled = grid.column(source.position).slice(first, length).where(_is_filled)
         if is_filled is not None and is_row is not None:
             is_filled = pc.and_(is_filled, is_row)
         if is_filled is not None and pc.any(is_filled).as_py():
@@ -473,7 +582,7 @@ def _best(
 
 def _split(whole: Header, headings: Sequence[Parts]) -> list[Block] | None:
     """The tables beside one another in a header; None where it is one table."""
-    blanks = _blank_places(headings)
+    blanks = _blank_positions(headings)
     for ways in ([blanks, *([cut] for cut in blanks)], [[cut] for cut in _cuts_at_repeats(whole)]):
         choices = filter(None, (_blocks_between(whole, headings, way) for way in ways))
         best = max(choices, key=_clarity, default=None)
@@ -518,15 +627,15 @@ def _unexplained(header: Header) -> int:
     return len(header.left_over) + len(header.doubtful)
 
 
-def _blank_places(headings: Sequence[Parts]) -> list[int]:
+def _blank_positions(headings: Sequence[Parts]) -> list[int]:
     """Places without a heading between others, the first of each run."""
-    filled = [place for place, parts in enumerate(headings) if parts]
-    return [place + 1 for place, following in pairwise(filled) if following > place + 1]
+    filled = [position for position, parts in enumerate(headings) if parts]
+    return [position + 1 for position, following in pairwise(filled) if following > position + 1]
 
 
 def _cuts_at_repeats(whole: Header) -> list[int]:
     """Where the headings of a second table may begin: at another column of one meaning."""
-    return sorted({source.place for sources in whole.sources.values() for source in sources[1:]})
+    return sorted({source.position for sources in whole.sources.values() for source in sources[1:]})
 
 
 def _headings(rows: Rows, merged: dict[tuple[int, int], int]) -> list[Parts]:
@@ -536,10 +645,10 @@ def _headings(rows: Rows, merged: dict[tuple[int, int], int]) -> list[Parts]:
         _spread(row, width, {left: right for (at, left), right in merged.items() if at == level})
         for level, row in enumerate(rows)
     ]
-    own = [[folded_as_shown(_at(row, place)) for place in range(width)] for row in rows]
+    own = [[folded_as_shown(_at(row, position)) for position in range(width)] for row in rows]
     return [
-        _parts([line[place] for line in own], [line[place] for line in groups])
-        for place in range(width)
+        _parts([line[position] for line in own], [line[position] for line in groups])
+        for position in range(width)
     ]
 
 
@@ -554,26 +663,26 @@ def _parts(own: Sequence[str], groups: Sequence[str]) -> Parts:
 
 def _spread(row: Sequence[Cell], width: int, merged: dict[int, int]) -> list[str]:
     """A row of groups, each over the blanks to its right, or over the cells merged with it."""
-    words = [folded_as_shown(_at(row, place)) for place in range(width)]
+    words = [folded_as_shown(_at(row, position)) for position in range(width)]
     spread: list[str] = []
     group, until = "", 0
-    for place, word in enumerate(words):
+    for position, word in enumerate(words):
         if word:
-            group, until = word, merged.get(place, width)
-        spread.append(word or (group if place < until else ""))
+            group, until = word, merged.get(position, width)
+        spread.append(word or (group if position < until else ""))
     return spread
 
 
 def _runs(row: Sequence[Cell]) -> Iterator[tuple[int, int]]:
     """The runs of filled cells."""
     left = None
-    for place, cell in enumerate([*row, None]):
+    for position, cell in enumerate([*row, None]):
         if is_blank(cell):
             if left is not None:
-                yield left, place
+                yield left, position
             left = None
         elif left is None:
-            left = place
+            left = position
 
 
 def _is_words_only(row: Sequence[Cell]) -> bool:
@@ -596,19 +705,19 @@ def _is_word(cell: Cell) -> bool:
     return len(cell) <= _LONGEST_HEADING and not _DATA.search(compared(cell))
 
 
-def _is_group_over(place: int, header: Header, below: Sequence[Cell]) -> bool:
-    """Whether a heading has none beside it and names under both places."""
+def _is_group_over(position: int, header: Header, below: Sequence[Cell]) -> bool:
+    """Whether a heading has none beside it and names under both positions."""
     return (
-        not is_blank(_at(below, place))
-        and place + 1 not in header.headed_places
-        and not is_blank(_at(below, place + 1))
+        not is_blank(_at(below, position))
+        and position + 1 not in header.headed_positions
+        and not is_blank(_at(below, position + 1))
     )
 
 
 def _width_of(header: Header) -> int:
-    """The place behind the last heading of a header."""
-    return max(header.headed_places, default=0) + 1
+    """The position behind the last heading of a header."""
+    return max(header.headed_positions, default=0) + 1
 
 
-def _at(row: Sequence[Cell], place: int) -> Cell:
-    return row[place] if place < len(row) else None
+def _at(row: Sequence[Cell], position: int) -> Cell:
+    return row[position] if position < len(row) else None

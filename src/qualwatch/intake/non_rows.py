@@ -58,7 +58,7 @@ class LineWords:
 
 
 @dataclass(frozen=True, slots=True)
-class RowPlaces:
+class RowPositions:
     """Where a table's cells stand: its keys, its other columns, the people's names, and whether the
     keys are codes.
     """
@@ -102,15 +102,15 @@ def line_words() -> LineWords:
 
 
 def is_surely_no_row(
-    row: Sequence[Cell], places: RowPlaces, titles: Collection[tuple[str, ...]]
+    row: Sequence[Cell], positions: RowPositions, titles: Collection[tuple[str, ...]]
 ) -> bool:
     """Whether a line that is not blank is no row.
 
     row: the cells of the table's columns, from its first one; titles: lines above the header.
     """
     filled = {
-        place: text
-        for place, cell in enumerate(row, places.first)
+        position: text
+        for position, cell in enumerate(row, positions.first)
         if (text := _text_of(cell)) and not _MARKS_ONLY.fullmatch(text)
     }
     if not filled:
@@ -118,14 +118,25 @@ def is_surely_no_row(
     words = tuple(filled.values())
     if words in titles or _are_column_numbers(words) or _are_about_columns(words):
         return True
-    if any(_may_be_key(filled[place], places) for place in places.keys if place in filled):
+    if any(
+        _may_be_key(filled[position], positions)
+        for position in positions.keys
+        if position in filled
+    ):
         return False
     if any(_CODE.search(word) for word in words):
         return False
     if len(filled) == 1:
-        ((place, word),) = filled.items()
-        return _is_explained(word) or _is_heading_of_rows(place, word, places)
-    return _is_total(words) or _is_line_of_words(filled, places)
+        ((position, word),) = filled.items()
+        return _is_explained(word) or _is_heading_of_rows(position, word, positions)
+    return _is_total(words) or _is_line_of_words(filled, positions)
+
+
+def is_line_of_labels(filled: Mapping[int, str]) -> bool:
+    """Whether the words of a line, by position, are labels with their values (填报人, 甲, 日期)."""
+    first = min(filled, default=0)
+    nowhere = RowPositions((), frozenset(), frozenset(), first, are_codes=True)
+    return _is_line_of_words({position: text.lower() for position, text in filled.items()}, nowhere)
 
 
 def _text_of(cell: Cell) -> str:
@@ -156,8 +167,8 @@ def words_of(row: Sequence[Cell]) -> tuple[str, ...]:
     return tuple(text for text in texts if text and not _MARKS_ONLY.fullmatch(text))
 
 
-def _may_be_key(word: str, places: RowPlaces) -> bool:
-    if not places.are_codes:
+def _may_be_key(word: str, positions: RowPositions) -> bool:
+    if not positions.are_codes:
         is_other = (
             _NAME_OF_A_TABLE.fullmatch(word)
             or _NUMBER.fullmatch(word)
@@ -218,14 +229,14 @@ def _is_explained(word: str) -> bool:
     )
 
 
-def _is_heading_of_rows(place: int, word: str, places: RowPlaces) -> bool:
+def _is_heading_of_rows(position: int, word: str, positions: RowPositions) -> bool:
     """Whether a single cell is the title of what follows, or a stray remark."""
     is_title = bool(line_words().title.fullmatch(word))
-    if place in places.names:
+    if position in positions.names:
         return len(word) > _WITHIN_NAME or word.endswith(_FIRMS)
-    if place in places.keys:
-        return places.are_codes or bool(_NAME_OF_A_TABLE.fullmatch(word))
-    return is_title or place not in places.others
+    if position in positions.keys:
+        return positions.are_codes or bool(_NAME_OF_A_TABLE.fullmatch(word))
+    return is_title or position not in positions.others
 
 
 def _is_total(words: tuple[str, ...]) -> bool:
@@ -245,21 +256,25 @@ def _is_total(words: tuple[str, ...]) -> bool:
     return len(others) <= (_OTHER_WORDS_WITH_NUMBER if has_number else _OTHER_WORDS)
 
 
-def _is_line_of_words(filled: Mapping[int, str], places: RowPlaces) -> bool:
+def _is_line_of_words(filled: Mapping[int, str], positions: RowPositions) -> bool:
     """Whether every cell is a label, its value, a day or a page number; a title may come first."""
     pattern = line_words()
-    (first_place, first), *others = filled.items()
+    (first_position, first), *others = filled.items()
     if not _is_explained(first):
-        is_title = first_place == places.first and pattern.title.fullmatch(first)
-        if not is_title or not places.are_codes or first_place in places.others | places.names:
+        is_title = first_position == positions.first and pattern.title.fullmatch(first)
+        if (
+            not is_title
+            or not positions.are_codes
+            or first_position in positions.others | positions.names
+        ):
             return False
     expects_value = _is_bare_label(first)
-    for place, word in others:
+    for position, word in others:
         if _NUMBER.fullmatch(word) or _PAGE.fullmatch(word) or _is_explained(word):
             expects_value = _is_bare_label(word)
         elif expects_value and len(word) <= _LONGEST_LINE_WORD:
             expects_value = False
-        elif place in places.others | places.names or not pattern.title.fullmatch(word):
+        elif position in positions.others | positions.names or not pattern.title.fullmatch(word):
             return False
     return True
 

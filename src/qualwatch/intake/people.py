@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from qualwatch.evaluation.facts import SCHEMAS, Exemption, Facts, Unparsed
 from qualwatch.intake.fast_path import BLOCKS
 from qualwatch.intake.tables import Identity, TableReader
-from qualwatch.intake.vocabulary import IDENTITY_CARD
+from qualwatch.intake.vocabulary import IDENTITY_CARD, REFUNDED
 from qualwatch.privacy import masked
 
 TEXT, DAY = pa.string(), pa.date32()
@@ -58,6 +58,27 @@ class _Ranks(Mapping[str, int]):
 
     def __len__(self) -> int:
         return self.people
+
+
+def _with_refunds(contributions: pa.Table) -> pa.Table:
+    """Contributions in which every payment of a month of which one was turned back is unclear."""
+    states = contributions.column("payment_state")
+    is_refund = pc.fill_null(pc.equal(states, REFUNDED), False)
+    if not pc.any(is_refund).as_py():
+        return contributions
+    key = ["person_id", "month", "payer_credit_code"]
+    refunds = contributions.filter(is_refund).select(key).group_by(key).aggregate([])
+    refunds = refunds.append_column("is_refunded", pa.repeat(pa.scalar(value=True), len(refunds)))
+    names = contributions.schema.names
+    together = contributions.join(refunds, key, join_type="left outer")
+    is_open = pc.fill_null(together.column("is_refunded"), False)
+    is_owed = pc.fill_null(pc.equal(together.column("payment_state"), "owed"), False)
+    unclear = pc.and_(is_open, pc.invert(is_owed))
+    decided = pc.if_else(unclear, pa.scalar("unclear"), together.column("payment_state"))
+    together = together.set_column(
+        together.schema.get_field_index("payment_state"), "payment_state", decided
+    )
+    return together.select(names)
 
 
 class People:
@@ -119,12 +140,12 @@ class People:
         numbers = pa.array(
             [number if kind == IDENTITY_CARD else None for kind, number in identities], TEXT
         )
-        places = pc.index_in(numbers, value_set=self.cards).to_pylist()
+        positions = pc.index_in(numbers, value_set=self.cards).to_pylist()
         others = self._ranks_of_others
         first_card = len(self.before)
         return [
-            others[identity] if place is None else first_card + place
-            for identity, place in zip(identities, places, strict=True)
+            others[identity] if position is None else first_card + position
+            for identity, position in zip(identities, positions, strict=True)
         ]
 
     def ids_of(self, identities: Iterable[Identity]) -> list[str]:
@@ -214,6 +235,8 @@ class People:
         ]
         others = Facts.of_rows({table: rows}).tables[table]
         whole = pa.concat_tables([clean.select(names), others])
+        if table == "contributions":
+            whole = _with_refunds(whole)
         return pa.TableGroupBy(whole, names, use_threads=False).aggregate([])
 
     def _people(self) -> pa.Table:

@@ -9,7 +9,7 @@ from pathlib import Path
 from qualwatch.evaluation.account import FileAccount, Notice, Rejection
 from qualwatch.evaluation.facts import Coverage, Facts
 from qualwatch.intake import facts_folder
-from qualwatch.intake.cells import folded_as_shown
+from qualwatch.intake.cells import Cell, folded_as_shown
 from qualwatch.intake.containers.content import PACK_PARTS, is_pack_archive, own_pack
 from qualwatch.intake.credit_codes import Elsewhere, nowhere
 from qualwatch.intake.headers import Source, table_heads
@@ -285,13 +285,33 @@ class _FileReader:
             for source in header.sources.get("valid_to", ()):
                 if source.is_vague:
                     text = _(
-                        "只有「{heading}」，按注册有效期读；是电子证书使用期限的，请补注册有效期"
+                        "只有「{heading}」，可能是电子证书的使用期限；已过的存疑，请补注册有效期"
                     )
                     self._notice(sheet, row, text.format(heading=source.written))
-        places = reader.places_without_heading()
-        if places:
+        for first, _end, statement in reader.statements:
+            text = _("「{title}」说明其下各行不算数；自己没有写明的行存疑")
+            self._notice(sheet, first, text.format(title=statement.text))
+        if reader.block.counters:
+            text = _("行号列，不作依据：第 {places} 列")
+            listed_positions = listed([at + 1 for at in sorted(reader.block.counters)])
+            self._notice(sheet, row, text.format(places=listed_positions))
+        positions = reader.positions_without_heading()
+        if positions:
             text = _("没有表头的列有内容，没有读：第 {places} 列")
-            self._notice(sheet, row, text.format(places=listed([at + 1 for at in places])))
+            self._notice(sheet, row, text.format(places=listed([at + 1 for at in positions])))
+            self._doubt_people_beside(reader, positions)
+
+    def _doubt_people_beside(self, reader: SheetReader, positions: Sequence[int]) -> None:
+        """Numbers of people in columns without heading, beside a table: they may be anybody's."""
+        count = sum(reader.count_at(position, _holds_card_number) for position in positions)
+        if count:
+            for table in TABLES_IN_DOUBT:
+                self._doubt(table, count)
+            problem = _("没有表头的列里有身份证号，没有读：第 {places} 列")
+            problem = problem.format(places=listed([at + 1 for at in positions]))
+            remedy = _("给这些列补上表头，或另存到一张表里")
+            sheet, row = reader.sheet, reader.header.row + 1
+            self.rejections.append(Rejection(sheet.file, sheet.name, row, "", "", problem, remedy))
 
     def _pass_over(self, sheet: Sheet) -> None:
         """A sheet without a header: refused where it holds numbers of people or firms."""
@@ -347,6 +367,10 @@ class _FileReader:
         self.tables.finish()
         people = People(self.tables)
         return RegisterFiles(people.facts(), self.accounts, self.rejections, self.notices, people)
+
+
+def _holds_card_number(cell: Cell) -> bool:
+    return bool(_CARD_NUMBER.search(folded_as_shown(cell)))
 
 
 def _headings(columns: Sequence[Source]) -> str:

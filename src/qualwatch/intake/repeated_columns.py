@@ -34,6 +34,8 @@ _READ_UNDER: dict[str, Callable[[str], Callable[[Cell], str]]] = {
     "payment_state": payment_word_under,
 }
 IN_FORCE = "in-force"
+# where a blank cell and a filled one under a vague heading leave open when something ends
+ENDS_BY_VAGUE_HEADING = ("valid_to",)
 # an empty cell of one and a day in the other do not say the same
 _EMPTY_SAYS_SOMETHING = frozenset({"valid_from", "valid_to", "at_enterprise_from", "until"})
 
@@ -41,10 +43,10 @@ _EMPTY_SAYS_SOMETHING = frozenset({"valid_from", "valid_to", "at_enterprise_from
 def cell_of(header: Header, slug: str, row: Sequence[Cell]) -> tuple[Cell, BadCell | None]:
     """A row's cell for a column of the table, and the problem of one whose sources differ.
 
-    row: the sheet's cells, by place.
+    row: the sheet's cells, by position.
     """
     sources = header.sources[slug]
-    return joined(header, slug, [_at(row, source.place) for source in sources])
+    return joined(header, slug, [_at(row, source.position) for source in sources])
 
 
 def joined(
@@ -73,6 +75,23 @@ def joined(
     )
     # a key that cannot be read is nobody's
     return None if slug in KEYS else filled[0][1], problem
+
+
+def filled_vaguely(header: Header, slug: str, row: Sequence[Cell]) -> BadCell | None:
+    """The problem of a row whose cell is blank while a vague column that was passed over is filled.
+
+    row: the cells of the column's sources, then those of the vague columns.
+    """
+    sources, vague = header.sources[slug], header.vague_beside(slug)
+    precise, vaguely = row[: len(sources)], row[len(sources) :]
+    if all(map(is_blank, vaguely)) or not all(map(is_blank, precise)):
+        return None
+    problem = _("「{precise}」为空，「{vague}」有内容，不能确定以哪个为准")
+    headings = "、".join(dict.fromkeys(source.written for source in vague))
+    return BadCell(
+        problem.format(precise=header.written[slug], vague=headings),
+        _("补填「{precise}」").format(precise=header.written[slug]),
+    )
 
 
 def _in_words_of_column(
@@ -128,5 +147,5 @@ def _compared(slug: str, cell: Cell) -> Any:
     return folded_as_shown(cell).upper()
 
 
-def _at(row: Sequence[Cell], place: int) -> Cell:
-    return row[place] if place < len(row) else None
+def _at(row: Sequence[Cell], position: int) -> Cell:
+    return row[position] if position < len(row) else None

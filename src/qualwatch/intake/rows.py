@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import pyarrow as pa
@@ -12,16 +12,39 @@ import pyarrow.compute as pc
 from qualwatch.evaluation.account import FileAccount, Notice, Rejection
 from qualwatch.intake.cells import Cell, folded_as_shown, is_blank, shown
 from qualwatch.intake.columns import Body
-from qualwatch.intake.headers import Header
+from qualwatch.intake.headers import Header, compared, is_day_of_payment
 from qualwatch.intake.layout import Block, Layout, heading_line
-from qualwatch.intake.non_rows import RowPlaces, holds_code, is_code, is_surely_no_row
+from qualwatch.intake.non_rows import RowPositions, holds_code, is_code, is_surely_no_row
 from qualwatch.intake.problems import BadCell, in_a_line
-from qualwatch.intake.repeated_columns import cell_of, doubt_of
+from qualwatch.intake.repeated_columns import (
+    ENDS_BY_VAGUE_HEADING,
+    cell_of,
+    doubt_of,
+    filled_vaguely,
+)
 from qualwatch.intake.sheets import Sheet
+from qualwatch.intake.statements import (
+    KIND_COLUMN,
+    TEXT_COLUMNS,
+    Statement,
+    any_word,
+    doubt_by_remark,
+    doubt_by_title,
+    doubt_without_day,
+    ends_section,
+    is_remark,
+    is_spoken_for,
+    may_state,
+    speaking_columns,
+    statement_of_name,
+    statement_of_remark,
+    statement_of_title,
+)
 from qualwatch.privacy import hidden, masked, masked_text
 from qualwatch.wording import gettext as _
 
 _LONGEST_IDENTITY = 40  # characters; a longer cell is free text
+_MOST_CELLS_OF_A_TITLE = 2
 MAX_ROWS = 20  # row numbers named in a notice
 # tables whose key is a word, not a code
 _KEYS_IN_WORDS = frozenset({"coverage"})
@@ -66,55 +89,101 @@ class SheetReader:
         """Which rows below the header can be read by their cells alone; the others need a closer
         look.
         """
-        in_doubt = body.in_doubt()
-        if in_doubt is None:
-            return pa.repeat(pa.scalar(value=True), body.length)
-        return pc.invert(in_doubt)
+        doubts = [body.in_doubt(), *self._doubts_by_statement(body)]
+        is_sure = pa.repeat(pa.scalar(value=True), body.length)
+        for doubt in doubts:
+            if doubt is not None:
+                is_sure = pc.and_(is_sure, pc.invert(doubt))
+        return is_sure
+
+    def _doubts_by_statement(self, body: Body) -> Iterator[pa.Array]:
+        """Per title and remark, which rows it puts in doubt."""
+        first, end = self.block.first, self.block.end
+        for top, bottom, statement in self.statements:
+            doubt = body.where_together(self._speaking, partial(self._is_silent, statement))
+            if (top, bottom) != (first, end):
+                rows = pa.array(range(first, first + body.length))
+                doubt = pc.and_(doubt, pc.and_(pc.greater_equal(rows, top), pc.less(rows, bottom)))
+            yield doubt
+        table = self.header.table.slug
+        for position in self._payment_days:
+            unpaid = body.where_at(position, is_blank)
+            if unpaid is not None:
+                yield unpaid
+        for position in self.remark_positions:
+            stated = body.where_with(
+                position, any_word(), lambda cell: bool(statement_of_remark(cell, table))
+            )
+            if stated is not None:
+                is_silent = partial(self._is_silent, Statement(""))
+                yield pc.and_(stated, body.where_together(self._speaking, is_silent))
+
+    @cached_property
+    def _payment_days(self) -> list[int]:
+        """Columns of days of payment that some rows fill, where no other column says whether a
+        month was paid.
+        """
+        if self.header.table.slug != "contributions" or set(self._speaking) - {KIND_COLUMN}:
+            return []
+        body = self.body()
+        return [
+            source.position
+            for source in self.header.left_over
+            if is_day_of_payment(source.written) and body.is_filled_at(source.position)
+        ]
+
+    def _is_silent(self, statement: Statement, cells: Sequence[Cell]) -> bool:
+        return not is_spoken_for(self.header, statement, cells)
 
     def other_rows(self, is_clean: pa.Array) -> Iterator[Row]:
         """Data rows below the header that are not blank, without the clean ones, which are read
         already.
         """
         remaining = pc.indices_nonzero(pc.invert(is_clean)).to_pylist()
-        for number, row in self._lines(self.block.first + below for below in remaining):
+        for number, cells, row in self._lines(self.block.first + below for below in remaining):
             self.account.read += 1
-            yield self._row(number, row)
+            yield self._row(number, cells, row)
         self.note_lines_left_out()
 
     def refuse_rows(self) -> None:
         """Counts the rows of a table that is refused."""
-        for number, _row in self._lines(range(self.block.first, self.block.end)):
+        for number, _cells, _row in self._lines(range(self.block.first, self.block.end)):
             self.last_row = number
             self.account.read += 1
             self.account.refused += 1
         self.note_lines_left_out()
 
-    def _lines(self, indexes: Iterator[int] | range) -> Iterator[tuple[int, Sequence[Cell]]]:
-        """Lines that are neither blank nor surely no rows, each with its row number."""
-        keys = [place for place in self.header.key_places if self._places.are_codes]
+    def _lines(
+        self, indexes: Iterator[int] | range
+    ) -> Iterator[tuple[int, Sequence[Cell], Sequence[Cell]]]:
+        """Lines that are neither blank nor surely no rows: row number, the table's cells, all
+        cells.
+        """
+        keys = [position for position in self.header.key_positions if self._positions.are_codes]
         for index, row in self.sheet.rows_at(indexes):
             cells = self._cells_of_table(row)
-            if any(place < len(cells) and is_code(cells[place]) for place in keys):
-                yield index + 1, cells
+            if any(position < len(cells) and is_code(cells[position]) for position in keys):
+                yield index + 1, cells, row
             elif all(cell in (None, "") or is_blank(cell) for cell in cells):
                 continue
             elif self._is_no_row(index, row, cells):
                 self.account.not_rows += 1
                 self.no_rows.append(index + 1)
             else:
-                yield index + 1, cells
+                yield index + 1, cells, row
 
     def _is_no_row(self, index: int, row: Sequence[Cell], cells: Sequence[Cell]) -> bool:
         lines = self.layout.header_lines
         return (
             index in self.layout.title_rows
+            or index in self._stating_lines
             or heading_line(cells) in lines
             or heading_line(row) in lines
-            or is_surely_no_row(cells[self.block.left :], self._places, self.layout.titles)
+            or is_surely_no_row(cells[self.block.left :], self._positions, self.layout.titles)
         )
 
     def _cells_of_table(self, row: Sequence[Cell]) -> Sequence[Cell]:
-        """A row's cells by place; what stands beside the table is left out, unless it is a code."""
+        """A row's cells by position; what stands beside the table is left out, unless a code."""
         left, right = self.block.left, self.block.right
         if self._width < len(row) and not holds_code(row[self._width : right]):
             right = self._width
@@ -124,57 +193,204 @@ class SheetReader:
 
     @cached_property
     def _width(self) -> int:
-        """The place behind the last heading."""
-        return max(self.header.headed_places, default=0) + 1
+        """The position behind the last heading."""
+        return max(self.header.headed_positions, default=0) + 1
 
     @cached_property
-    def _places(self) -> RowPlaces:
-        keys = self.header.key_places
+    def _positions(self) -> RowPositions:
+        keys = self.header.key_positions
         sources = self.header.sources
-        read = {source.place for of_slug in sources.values() for source in of_slug}
-        names = frozenset(source.place for source in sources.get("person_name", ()))
+        read = {source.position for of_slug in sources.values() for source in of_slug}
+        names = frozenset(source.position for source in sources.get("person_name", ()))
         are_codes = self.header.table.slug not in _KEYS_IN_WORDS
-        return RowPlaces(keys, frozenset(read) - keys - names, names, self.block.left, are_codes)
+        return RowPositions(keys, frozenset(read) - keys - names, names, self.block.left, are_codes)
 
-    def _row(self, number: int, row: Sequence[Cell]) -> Row:
+    def _row(self, number: int, row: Sequence[Cell], whole: Sequence[Cell]) -> Row:
+        """The row of some cells; whole: with those beside the table."""
         cells = {
-            slug: row[place] if place < len(row) else None for slug, place in self._plain_places
+            slug: row[position] if position < len(row) else None
+            for slug, position in self._plain_positions
         }
-        problem = None
+        problems = []
         for slug in self._other_columns:
             cells[slug], difference = cell_of(self.header, slug, row)
-            if difference is not None and problem is None:
-                problem = BadColumn(slug, difference)
+            if difference is not None:
+                problems.append(BadColumn(slug, difference))
+        problems += self._doubts_of_columns(row, cells)
+        problems += self._doubts_of_row(number - 1, whole, cells)
+        return Row(number, cells, problems[0] if problems else None)
+
+    def _doubts_of_columns(
+        self, row: Sequence[Cell], cells: dict[str, Cell]
+    ) -> Iterator["BadColumn"]:
+        """By columns that were not understood, or are blank while a vaguer one is filled."""
+        for slug in ENDS_BY_VAGUE_HEADING:
+            if slug in self.header.sources and self.header.vague_beside(slug):
+                together = [_at(row, position) for position in self.header.positions_of(slug)]
+                unclear = filled_vaguely(self.header, slug, together)
+                if unclear is not None:
+                    yield BadColumn(slug, unclear)
         for source in self.header.doubtful:
-            cell = row[source.place] if source.place < len(row) else None
+            cell = _at(row, source.position)
             doubt = doubt_of(source, cell)
-            if doubt is not None and problem is None:
-                problem = BadColumn(source.written, doubt)
-                cells[source.written] = cell
-        return Row(number, cells, problem)
+            if doubt is not None:
+                cells.setdefault(source.written, cell)
+                yield BadColumn(source.written, doubt)
+
+    def _doubts_of_row(
+        self, index: int, row: Sequence[Cell], cells: dict[str, Cell]
+    ) -> Iterator["BadColumn"]:
+        """By a title above the row, or a remark beside it."""
+        own = [cells.get(slug) for slug in self._speaking]
+        for top, bottom, statement in self.statements:
+            if top <= index < bottom and not is_spoken_for(self.header, statement, own):
+                yield BadColumn("", doubt_by_title(statement))
+        for position in self._payment_days:
+            if is_blank(_at(row, position)):
+                yield BadColumn("", doubt_without_day())
+        for position in self.remark_positions:
+            remark = statement_of_remark(_at(row, position), self.header.table.slug)
+            if remark is not None and not is_spoken_for(self.header, remark, own):
+                yield BadColumn("", doubt_by_remark(remark))
 
     @cached_property
-    def _plain_places(self) -> list[tuple[str, int]]:
+    def _speaking(self) -> tuple[str, ...]:
+        return speaking_columns(self.header)
+
+    @cached_property
+    def statements(self) -> list[tuple[int, int, Statement]]:
+        """What titles and names state of rows: [first, end) as indexes, and the statement."""
+        table, block = self.header.table.slug, self.block
+        names = [statement_of_name(name, table) for name in (self.sheet.file, self.sheet.name)]
+        titles = [statement_of_title(title, table) for title in block.titles]
+        of_all = dict.fromkeys(filter(None, [*names, *titles]))
+        return [*((block.first, block.end, statement) for statement in of_all), *self._sections]
+
+    @cached_property
+    def _sections(self) -> list[tuple[int, int, Statement]]:
+        """The parts of the table under lines that state something of the rows beneath them."""
+        sections = []
+        for index in sorted(self._stating_lines):
+            statement = self._stating_lines[index]
+            sections.append((index + 1, self._end_of_section(index, statement), statement))
+        return sections
+
+    def _end_of_section(self, index: int, statement: Statement) -> int:
+        for below in self._lines_without_key:
+            if below <= index:
+                continue
+            filled = self._filled_cells(below)
+            if len(filled) != 1 or holds_code(filled):
+                continue
+            if below in self._stating_lines or ends_section(filled[0], statement.text):
+                return below
+        return self.block.end
+
+    @cached_property
+    def _lines_without_key(self) -> list[int]:
+        """Row indexes where no key cell holds a code."""
+        grid, block = self.layout.grid, self.block
+        assert grid is not None
+        first, length = block.first - grid.first, block.end - block.first
+        has_key = pa.repeat(pa.scalar(value=False), length)
+        for position in self.header.key_positions:
+            is_code_here = (
+                grid.column(position).slice(first, length).where(lambda c: holds_code([c]))
+            )
+            if is_code_here is not None:
+                has_key = pc.or_(has_key, is_code_here)
+        indexes: list[int] = pc.indices_nonzero(pc.invert(has_key)).to_pylist()
+        return [block.first + below for below in indexes]
+
+    def _filled_cells(self, index: int) -> list[Cell]:
+        grid = self.layout.grid
+        assert grid is not None
+        return [cell for cell in self._cells_of_table(grid.row(index)) if not is_blank(cell)]
+
+    @cached_property
+    def _stating_lines(self) -> dict[int, Statement]:
+        """By row index, lines without a key that state something of the rows beneath them."""
+        grid, table = self.layout.grid, self.header.table.slug
+        if grid is None:
+            return {}
+        lines = {}
+        block = self.block
+        for index in grid.rows_with(any_word(), may_state, block.left, self._width):
+            if not block.first <= index < block.end or self._may_have_key(index):
+                continue
+            filled = self._filled_cells(index)
+            if len(filled) > _MOST_CELLS_OF_A_TITLE or holds_code(filled):
+                continue
+            titles = [statement_of_title(cell, table) for cell in filled]
+            stated = [statement for statement in titles if statement is not None]
+            if stated:
+                lines[index] = stated[0]
+        return lines
+
+    def _may_have_key(self, index: int) -> bool:
+        """Whether a key cell of a row is filled with anything but a word that states something."""
+        grid = self.layout.grid
+        assert grid is not None
+        below = index - grid.first
+        for position in self.header.key_positions:
+            column = grid.column(position)
+            cell = column.cells[column.codes[below].as_py()]
+            if not is_blank(cell) and not may_state(cell):
+                return True
+        return False
+
+    @cached_property
+    def remark_positions(self) -> list[int]:
+        """Columns that may hold remarks: those headed so, without heading, or of texts to which
+        people add one (张三（已离职）).
+        """
+        remarks = [
+            source.position
+            for source in self.header.left_over
+            if is_remark(compared(source.written))
+        ]
+        within = [
+            source.position for slug in TEXT_COLUMNS for source in self.header.sources.get(slug, ())
+        ]
+        return sorted({*remarks, *within, *self.positions_without_heading()})
+
+    @cached_property
+    def _plain_positions(self) -> list[tuple[str, int]]:
         """The columns of the table that are read from a column of the sheet as it is."""
         sources = self.header.sources.items()
         return [
-            (slug, of_slug[0].place)
+            (slug, of_slug[0].position)
             for slug, of_slug in sources
             if len(of_slug) == 1 and not of_slug[0].stated
         ]
 
     @cached_property
     def _other_columns(self) -> list[str]:
-        plain = {slug for slug, _place in self._plain_places}
+        plain = {slug for slug, _position in self._plain_positions}
         return [slug for slug in self.header.sources if slug not in plain]
 
-    def places_without_heading(self) -> list[int]:
+    def positions_without_heading(self) -> list[int]:
         """Filled columns of the table that have no heading."""
+        return self._positions_without_heading
+
+    @cached_property
+    def _positions_without_heading(self) -> list[int]:
         grid, block = self.layout.grid, self.block
         if grid is None:
             return []
-        places = grid.filled_places(block.first, block.end, self.header.headed_places, block.right)
-        return [place for place in places if place >= block.left]
+        positions = grid.filled_positions(
+            block.first, block.end, self.header.headed_positions, block.right
+        )
+        return [
+            position
+            for position in positions
+            if position >= block.left and position not in block.counters
+        ]
+
+    def count_at(self, position: int, is_true: Callable[[Cell], bool]) -> int:
+        """In how many rows something is true of the cell at a position."""
+        condition = self.body().where_at(position, is_true)
+        return 0 if condition is None else int(condition.true_count)
 
     def value(self, row: Row, column: str, read: Callable[[Cell], Any]) -> Any:
         """A cell read by `read`; the same cell text is read once per sheet.
@@ -239,6 +455,10 @@ class SheetReader:
                     rows=listed(self.no_rows)
                 ),
             )
+
+
+def _at(row: Sequence[Cell], position: int) -> Cell:
+    return row[position] if position < len(row) else None
 
 
 def listed(numbers: Sequence[int]) -> str:

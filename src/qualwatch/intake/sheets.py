@@ -21,6 +21,7 @@ from qualwatch.intake.containers.content import (
     own_pack,
     own_report,
 )
+from qualwatch.intake.containers.limits import MEGABYTE, text_megabytes
 from qualwatch.intake.containers.reading_process import workbook_sheets
 from qualwatch.intake.containers.sheet_data import CODE, SheetData, formula_cell
 from qualwatch.intake.problems import BadFile
@@ -272,6 +273,9 @@ def _without_text_formulas(text: bytes, delimiter: str) -> bytes:
 
 def _text_sheet(path: Path, shown_as: str) -> Sheet:
     try:
+        megabytes = path.stat().st_size / MEGABYTE
+        if megabytes > text_megabytes():
+            raise _too_large(megabytes)
         raw = path.read_bytes()
     except OSError as error:
         raise BadFile(_("文件打不开"), _("核对文件是否存在、是否有权限")) from error
@@ -287,6 +291,12 @@ def _text_sheet(path: Path, shown_as: str) -> Sheet:
         row = text[: text.index(b"\0")].count(b"\n") + 1
         raise BadFile(_("文件里有 NUL 字符，不是文本"), _("从原系统重新导出 CSV"), row)
     return TextSheet(shown_as, text)
+
+
+def _too_large(megabytes: float) -> BadFile:
+    sentence = _("文本文件有 {size} MB，超过 {most} MB，没有读")
+    problem = sentence.format(size=round(megabytes), most=text_megabytes())
+    return BadFile(problem, _("按月份或地区拆成几个文件"))
 
 
 def _without_end_marks(text: bytes) -> bytes:

@@ -4,7 +4,7 @@ People keep their identities until every file has been read.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
@@ -18,7 +18,7 @@ from qualwatch.evaluation.facts import (
     Item,
 )
 from qualwatch.intake import cells
-from qualwatch.intake.cells import Cell, folded, plain, shown, values
+from qualwatch.intake.cells import Cell, folded, folded_as_shown, plain, shown, values
 from qualwatch.intake.credit_codes import Elsewhere, IrregularCodes, nowhere
 from qualwatch.intake.fast_path import CERTIFICATE_COLUMNS, CleanRows, payment_readings
 from qualwatch.intake.problems import BadCell
@@ -28,6 +28,7 @@ from qualwatch.intake.vocabulary import (
     IDENTITY_CARD,
     OTHER_DOCUMENT,
     PERSONAL_PAYER,
+    REFUNDED,
     PaymentCells,
     Words,
     identity_kind,
@@ -67,6 +68,16 @@ class RejectedKey:
     profession: str | None
     identity: Identity | None
     category: str | None
+
+
+class _Holder(NamedTuple):
+    """Whom a registration under a document that is no card names."""
+
+    kind: str
+    name: str
+    born_on: date | None
+    credit_code: str
+    profession: str
 
 
 @dataclass(slots=True)
@@ -111,6 +122,10 @@ class TableReader:
         self._qualifications: dict[tuple[Any, ...], Qualification | BadCell] = {}
         self._payments: Counter[tuple[str | None, str | None]] = Counter()
         self._without_number = 0  # rows of the sheet without registration number
+        # numbers of documents that are no cards: who the registered people are by their rows
+        self._holders: dict[Identity, dict[_Holder, None]] = defaultdict(dict)
+        self._is_kind_settled = False
+        self._without_kind: list[tuple[SheetReader, Row, str]] = []
         # where each document that is no card stands first, by table
         self._documents: dict[tuple[str, Identity], tuple[SheetReader, int]] = {}
 
@@ -127,7 +142,7 @@ class TableReader:
         for row in reader.other_rows(is_clean):
             self._read_row(reader, row)
         self._note_payments(reader)
-        if self._without_number and "registration_no" in reader.header.places:
+        if self._without_number and "registration_no" in reader.header.positions:
             text = _("没有注册编号 {count} 行，人次只能存疑").format(count=self._without_number)
             reader.notice(None, "registration_no", text)
 
@@ -135,7 +150,53 @@ class TableReader:
         """When every sheet is read: the rows that waited, and documents written in two ways."""
         for reader, row in self._irregular.settle(self._regular_codes):
             self._read_row(reader, row)
+        self._settle_numbers_without_kind()
+        self._doubt_documents_of_two_people()
         self._doubt_other_issues_of_permits()
+
+    def _settle_numbers_without_kind(self) -> None:
+        """Rows with a permit's number and no kind of document: read where somebody is registered
+        under that number, else rejected as they are.
+        """
+        numbers = {
+            number for (kind, number), _fact in self.rows.registrations if kind != IDENTITY_CARD
+        }
+        stems = {cells.permit_without_issue_count(number) for number in numbers} - {None}
+        waiting, self._without_kind = self._without_kind, []
+        self._is_kind_settled = True
+        for reader, row, number in waiting:
+            if number in numbers or cells.permit_without_issue_count(number) in stems:
+                row.cells["identity_kind"] = values()["identity_kinds"][OTHER_DOCUMENT][0]
+            self._read_row(reader, row)
+
+    def _waits_for_kind(self, reader: SheetReader, row: Row, bad: BadColumn) -> bool:
+        """Whether a row has to wait because its number may be a registered person's permit."""
+        is_early = not self._is_kind_settled and bad.column == "identity"
+        if not is_early or reader.header.table.slug == "registrations":
+            return False
+        number = folded_as_shown(row.cells.get("identity")).upper()
+        if not cells.is_bare_permit(number) or shown(row.cells.get("identity_kind")):
+            return False
+        self._without_kind.append((reader, row, number))
+        return True
+
+    def _doubt_documents_of_two_people(self) -> None:
+        """Registrations under one number that may be two people: of two kinds of document, or born
+        on two days, and of two names. None is counted for certain.
+        """
+        for identity, holders in self._holders.items():
+            if not _may_be_two(holders):
+                continue
+            for holder in holders:
+                code = holder.credit_code
+                key = RejectedKey("registrations", code, holder.profession, None, None)
+                self.rows.rejected.append(key)
+            reader, row = self._documents["registrations", identity]
+            notice = _("同一证件号码下有不同的证件类型（或出生日期）和姓名，可能是两个人，存疑")
+            reader.notice(row, "identity", notice)
+            self.rows.registrations = {
+                key: None for key in self.rows.registrations if key[0] != identity
+            }
 
     def _doubt_other_issues_of_permits(self) -> None:
         """Rows of permits that differ from a registered person's permit by the issue count only.
@@ -146,10 +207,10 @@ class TableReader:
         noted = set()
         for written, key in _other_issues(self.rows):
             self.rows.rejected.append(key)
-            place = self._documents.get((key.table, written))
-            if place and (key.table, written) not in noted:
+            position = self._documents.get((key.table, written))
+            if position and (key.table, written) not in noted:
                 noted.add((key.table, written))
-                reader, row = place
+                reader, row = position
                 notice = _("证件号码与注册人员表里的只差换证次数，是不是同一人存疑")
                 reader.notice(row, "identity", notice)
 
@@ -162,6 +223,8 @@ class TableReader:
             accept(reader, row)
             reader.account.accepted += 1
         except BadColumn as bad:
+            if self._waits_for_kind(reader, row, bad):
+                return
             if not self._irregular.holds_back(reader, row):
                 reader.reject(row, bad)
                 self.rows.rejected.append(self._rejected_key(reader, row))
@@ -278,7 +341,9 @@ class TableReader:
         reader.value(row, "profession", self.words.profession)
         written = [reader.value(row, column, plain) for column in CERTIFICATE_COLUMNS]
         certificates, unparsed, graded = self.words.certificates(*written)
-        valid_from, valid_to = self._validity(reader, row)
+        valid_from, end = self._validity(reader, row)
+        is_vague = reader.header.is_vague("valid_to")
+        valid_to, certificate_valid_to = (None, end) if is_vague else (end, None)
         at_enterprise_from = reader.value(row, "at_enterprise_from", cells.day)
         own_state = self._state(reader, row)
         state_from = reader.value(row, "register_state_from", cells.day)
@@ -291,10 +356,16 @@ class TableReader:
         if not graded:
             reader.notice(row.number, "profession_grade", _("没有可认的级别，只能存疑"))
         days = (at_enterprise_from, valid_from, valid_to)
+        others = (renewal_filed_on, certificate_valid_to)
         for certificate in certificates:
-            fact = (code, *certificate, number, *days, own_state, state_from, renewal_filed_on)
+            fact = (code, *certificate, number, *days, own_state, state_from, *others)
             self.rows.registrations[(identity, fact)] = None
         self._person(reader, row, identity, born_on)
+        if identity[0] != IDENTITY_CARD:
+            kind = folded_as_shown(row.cells.get("identity_kind"))
+            name = folded_as_shown(row.cells.get("person_name"))
+            holder = _Holder(kind, name, born_on, code, certificates[0][0])
+            self._holders[identity][holder] = None
 
     def _registration_no(self, reader: SheetReader, row: Row) -> str | None:
         """The number of a registration; a notice and None where a text can be none."""
@@ -323,7 +394,7 @@ class TableReader:
         """Notices of how many rows of a sheet are no payment, or of another kind than pension."""
         if reader.header.table.slug == "contributions":
             for column, notice in _payment_notices(self._payments):
-                written = [slug for slug in column if slug in reader.header.places]
+                written = [slug for slug in column if slug in reader.header.positions]
                 reader.notice(None, written[0] if written else "", notice)
 
     def _exemptions(self, reader: SheetReader, row: Row) -> None:
@@ -470,13 +541,13 @@ class TableReader:
         code_column = "payer_credit_code" if table == "contributions" else "credit_code"
         code = profession = identity = category = None
         with suppress(BadColumn):
-            if code_column in reader.header.places:
+            if code_column in reader.header.positions:
                 code = self._credit_code(reader, row, code_column)
         with suppress(BadColumn):
             if table == "registrations":
                 profession = reader.value(row, "profession", self.words.profession)[0]
         with suppress(BadColumn):
-            if "identity" in reader.header.places:
+            if "identity" in reader.header.positions:
                 identity = self._identity(reader, row)
         if table == "items":
             category = self._category(row)
@@ -489,6 +560,14 @@ class TableReader:
             with suppress(BadCell):
                 return self.qualifications.category_alone(row.cells.get("qualification"))
         return None
+
+
+def _may_be_two(holders: Iterable[_Holder]) -> bool:
+    """Whether the rows of one number name two people: two names, and two kinds or birthdays."""
+    names = {holder.name for holder in holders} - {""}
+    kinds = {holder.kind for holder in holders} - {""}
+    birthdays = {holder.born_on for holder in holders} - {None}
+    return len(names) > 1 and (len(kinds) > 1 or len(birthdays) > 1)
 
 
 def _lasts(start: date | None, end: date | None) -> tuple[date, date]:
@@ -535,9 +614,10 @@ def _payment_notices(
     if states["deferred"]:
         sentence = _("缓缴 {count} 行，有覆盖该月的证明材料才算正常，否则存疑")
         yield state_columns, sentence.format(count=states["deferred"])
-    if states["unclear"]:
+    unclear = states["unclear"] + states[REFUNDED]
+    if unclear:
         sentence = _("看不出是否已缴 {count} 行，按存疑处理；请写明 已缴费、欠费 或 缓缴")
-        yield state_columns, sentence.format(count=states["unclear"])
+        yield state_columns, sentence.format(count=unclear)
 
 
 def _other_issues(rows: RegisterRows) -> Iterator[tuple[Identity, RejectedKey]]:

@@ -27,6 +27,7 @@ from qualwatch.wording import gettext as _
 IDENTITY_CARD = "identity-card"
 OTHER_DOCUMENT = "other-document"
 PERSONAL_PAYER = "personal"
+REFUNDED = "refunded"  # while reading: the month's payments are in doubt
 _BETWEEN_WORDS = re.compile(r"[,、;/|+&·\s-]+|和(?=[\u4e00-\u9fff])")
 _GRADE_MARKS = re.compile(r"(一级|二级|壹级|贰级|1级|2级|I级|II级)")
 
@@ -121,7 +122,7 @@ def insurance_kinds(cell: Cell) -> tuple[str | None, ...]:
 class PaymentCells(NamedTuple):
     """What a row's cells say of a payment; None for a column that is not there, '' for a blank.
 
-    state: one of PAYMENT_STATES; received, owed: positive, zero or unclear.
+    state: one of PAYMENT_STATES or REFUNDED; received, owed: positive, zero, negative or unclear.
     """
 
     state: str | None
@@ -130,14 +131,17 @@ class PaymentCells(NamedTuple):
 
 
 def payment_state(written: PaymentCells) -> str | None:
-    """The state of a payment (facts.PAYMENT_STATES); None where the register lists payments only.
+    """The state of a payment (facts.PAYMENT_STATES), or REFUNDED; None where the register lists
+    payments only.
 
     `unclear` where its cells are blank, not understood, or contradict one another.
     """
     if written == (None, None, None):
         return None
-    if "unclear" in written:
+    if "unclear" in written or written.owed == "negative":
         return "unclear"
+    if written.state == REFUNDED or written.received == "negative":
+        return REFUNDED
     is_owed = written.state == "owed" or written.received == "zero" or written.owed == "positive"
     is_received = written.state == "paid" or written.received == "positive"
     if written.state == "deferred":
@@ -163,7 +167,9 @@ def payment_word_under(heading: str) -> Callable[[Cell], str]:
 
 
 def amount(cell: Cell) -> str:
-    """Whether an amount of money is positive or zero; unclear for anything else, '' for a blank."""
+    """Whether an amount of money is positive, zero or negative; unclear for anything else, '' for a
+    blank.
+    """
     text = _CURRENCY.sub("", folded(cell))
     if not text:
         return folded_as_shown(cell) and "unclear"
@@ -171,8 +177,10 @@ def amount(cell: Cell) -> str:
         value = Decimal(text)
     except InvalidOperation:
         return "unclear"
-    if not value.is_finite() or value < 0:
+    if not value.is_finite():
         return "unclear"
+    if value < 0:
+        return "negative"
     return "positive" if value else "zero"
 
 

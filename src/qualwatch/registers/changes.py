@@ -1,12 +1,15 @@
 """Records that the platform pushes: single rows, each applied or quarantined once."""
 
 import json
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
-from datetime import date, datetime, time
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
 
 import pyarrow as pa
-from django.db import transaction
+from django.db import DataError, IntegrityError, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from qualwatch.ciphers import newest_version
@@ -44,7 +47,13 @@ __all__ = [
     "PushResult",
     "apply_again",
     "apply_changes",
+    "changes_within",
+    "quarantined_changes",
+    "reject_changes",
+    "releasable_changes",
     "release_change",
+    "release_changes",
+    "supersede_changes",
 ]
 PERSONAL = ("registrations", "contributions", "exemptions", "locks", "birthdays", "unparsed")
 
@@ -89,13 +98,21 @@ def _take(
     """Applies or quarantines one record, at a revision of its own: a row may come and go again."""
     by, at, day = occasion
     revision = result.revision = next_revision(what="platform change", by=by, at=at)
-    if isinstance(change, MalformedChange):
-        problem = change.problem
-        result.credit_codes |= _doubt(change, law, revision)
-    else:
-        problem = guard.problem(change) or _apply(change, law, revision, day, result.credit_codes)
-        if not problem:
-            guard.note(change, revision)
+    concerned: set[str] = set()
+    try:
+        # what the database refuses of one record must not stop the others
+        with transaction.atomic():
+            if isinstance(change, MalformedChange):
+                problem = change.problem
+                concerned |= _doubt(change, law, revision)
+            else:
+                problem = guard.problem(change) or _apply(change, law, revision, day, concerned)
+                if not problem:
+                    guard.note(change, revision)
+    except (DataError, IntegrityError) as error:
+        problem = _("数据库不收这一条（{kind}）").format(kind=type(error).__name__)
+        concerned |= _doubt_by_codes(change, revision)
+    result.credit_codes |= concerned
     state = "quarantined" if problem else "applied"
     result.outcomes.append((change, state, problem))
     return _stored(change, state, problem, revision, at)
@@ -118,13 +135,25 @@ def _stored(
         key_version=version,
         state=state,
         problem=hidden(problem),
-        taken_at=at,
+        received_at=at,
         revision=revision,
     )
 
 
 class CannotRelease(Exception):
     """The change is not quarantined, cannot be applied or was overtaken; the message says which."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseContext:
+    """Who signs the release of quarantined changes, when, for which day, why; who proposed it."""
+
+    law: Law
+    by: str
+    at: datetime
+    day: date
+    because: str
+    proposed_by: str
 
 
 @transaction.atomic
@@ -144,35 +173,16 @@ def release_change(
     its row was written again since.
     """
     lock()
+    _require_reason(because)
+    _require_two_persons(by, proposed_by)
     stored = PlatformChange.objects.select_for_update().get(pk=change.pk)
-    if stored.state != "quarantined" or stored.sequence is None or not stored.action:
-        raise CannotRelease(_("这条推送没有被扣下，或者读不出"))
-    if not because.strip():
-        raise CannotRelease(_("请写明理由"))
-    if proposed_by in ("", by):
-        raise CannotRelease(_("放行要由一人提出、另一人审核签批"))
-    row = json.loads(decrypted(stored.row, stored.key_version))
-    again = Change(stored.change_id, stored.sequence, stored.source, stored.action, row)
-    try:
-        is_overtaken = _is_overtaken(again, law, stored)
-    except NothingReadable as error:
-        raise CannotRelease(str(error)) from error
-    if is_overtaken:
-        raise CannotRelease(_("这一行之后已有新的推送或载入"))
     result = PushResult()
-    revision = result.revision = next_revision(what="platform change", by=by, at=at)
-    problem = _apply(again, law, revision, day, result.credit_codes)
-    if problem:
-        raise CannotRelease(problem)
-    stored.state, stored.revision = "released", revision
-    stored.proposed_by = proposed_by
-    stored.decided_by, stored.decided_at, stored.because = by, at, because
-    stored.save()
-    result.outcomes.append((again, stored.state, ""))
+    _release(stored, ReleaseContext(law, by, at, day, because, proposed_by), result)
+    assert result.revision is not None
     details = {
         "change": stored.change_id,
         "sequence": stored.sequence,
-        "revision": revision.pk,
+        "revision": result.revision.pk,
         "proposed_by": proposed_by,
     }
     record(
@@ -186,13 +196,186 @@ def release_change(
     return result
 
 
+def changes_within(
+    *, numbers: tuple[int, int] | None = None, received_on: date | None = None
+) -> QuerySet[PlatformChange]:
+    """The changes of a range of sequence numbers, or of a day, in their order."""
+    changes = PlatformChange.objects.all()
+    if numbers is not None:
+        changes = changes.filter(sequence__range=numbers)
+    if received_on is not None:
+        start = timezone.make_aware(datetime.combine(received_on, time.min))
+        changes = changes.filter(received_at__gte=start, received_at__lt=start + timedelta(days=1))
+    return changes.order_by("sequence", "pk")
+
+
+def quarantined_changes(
+    *, numbers: tuple[int, int] | None = None, received_on: date | None = None
+) -> QuerySet[PlatformChange]:
+    """The quarantined changes of a range of sequence numbers, or of a day, in their order."""
+    return changes_within(numbers=numbers, received_on=received_on).filter(state="quarantined")
+
+
+def releasable_changes(changes: QuerySet[PlatformChange]) -> QuerySet[PlatformChange]:
+    """Those of some changes that may be released: quarantined, with a number and an action."""
+    return changes.filter(state="quarantined", sequence__isnull=False).exclude(action="")
+
+
+@transaction.atomic
+def release_changes(
+    *,
+    changes: QuerySet[PlatformChange],
+    law: Law,
+    by: str,
+    at: datetime,
+    day: date,
+    because: str,
+    proposed_by: str,
+) -> PushResult:
+    """Applies some quarantined changes in one act; those that cannot be applied stay as they are.
+
+    One person proposed it, `by` signs it. Each outcome has the state of its change, and the problem
+    of one that stays. CannotRelease where none can be applied.
+    """
+    lock()
+    _require_reason(because)
+    _require_two_persons(by, proposed_by)
+    context = ReleaseContext(law, by, at, day, because, proposed_by)
+    result = PushResult()
+    for stored in _locked(changes):
+        try:
+            with transaction.atomic():
+                _release(stored, context, result)
+        except CannotRelease as why:
+            result.outcomes.append((_as_pushed(stored), stored.state, str(why)))
+    if result.revision is None:
+        raise CannotRelease(_no_release(result))
+    _record_decision("changes-released", result, by, at, because, proposed_by=proposed_by)
+    return result
+
+
+def _no_release(result: PushResult) -> str:
+    """The sentence that names every change of an act with its problem."""
+    parts = [
+        _("{number}：{problem}").format(
+            number=change.change_id if change.sequence is None else change.sequence,
+            problem=problem,
+        )
+        for change, _state, problem in result.outcomes
+    ]
+    return _("没有一条能放行（{problems}）").format(problems=_("；").join(parts))
+
+
+@transaction.atomic
+def reject_changes(
+    *, changes: QuerySet[PlatformChange], by: str, at: datetime, because: str
+) -> PushResult:
+    """Settles quarantined changes without applying them: the rows stay as they are.
+
+    CannotRelease where there are none.
+    """
+    lock()
+    _require_reason(because)
+    result = PushResult()
+    for stored in _locked(changes):
+        stored.state = "rejected"
+        stored.decided_by, stored.decided_at, stored.because = by, at, because
+        stored.save()
+        result.outcomes.append((_as_pushed(stored), stored.state, stored.problem))
+    _record_decision("changes-rejected", result, by, at, because)
+    return result
+
+
+def supersede_changes(*, source: str, as_of: date, because: str, at: datetime) -> int:
+    """Settles what was quarantined of a source before the day of a full list; returns how many.
+
+    The list says of every row what holds; rows that could not be read are no longer in doubt.
+    """
+    start = timezone.make_aware(datetime.combine(as_of, time.min))
+    changes = PlatformChange.objects.filter(
+        source=source, state="quarantined", received_at__lt=start
+    )
+    return changes.update(state="superseded", because=because, decided_at=at)
+
+
+def _locked(changes: QuerySet[PlatformChange]) -> list[PlatformChange]:
+    stored = list(changes.select_for_update())
+    if not stored:
+        raise CannotRelease(_("没有扣下的推送"))
+    return stored
+
+
+def _require_reason(because: str) -> None:
+    if not because.strip():
+        raise CannotRelease(_("请写明理由"))
+
+
+def _require_two_persons(by: str, proposed_by: str) -> None:
+    if proposed_by in ("", by):
+        raise CannotRelease(_("放行要由一人提出、另一人审核签批"))
+
+
+def _as_pushed(stored: PlatformChange) -> MalformedChange:
+    """A stored change without its content, for the account of an act."""
+    return MalformedChange(
+        content=None,
+        problem=stored.problem,
+        change_id=stored.change_id,
+        sequence=stored.sequence,
+        source=stored.source,
+        action=stored.action,
+    )
+
+
+def _record_decision(
+    what: str, result: PushResult, by: str, at: datetime, because: str, **persons: str
+) -> None:
+    """One journal entry for all changes of an act: their numbers by what became of them."""
+    by_state: dict[str, list[int | str]] = defaultdict(list)
+    for change, state, _problem in result.outcomes:
+        by_state[state].append(change.change_id if change.sequence is None else change.sequence)
+    details = {
+        "changes": by_state,
+        "revision": result.revision.pk if result.revision else None,
+        **persons,
+    }
+    record(stream="source/platform", by=by, at=at, what=what, details=details, basis=because)
+
+
+def _release(stored: PlatformChange, context: ReleaseContext, result: PushResult) -> None:
+    """Applies a quarantined change and adds it to the result. CannotRelease."""
+    law, by, at = context.law, context.by, context.at
+    if stored.state != "quarantined" or stored.sequence is None or not stored.action:
+        raise CannotRelease(_("这条推送没有被扣下，或者读不出"))
+    row = json.loads(decrypted(stored.row, stored.key_version))
+    again = Change(stored.change_id, stored.sequence, stored.source, stored.action, row)
+    try:
+        is_overtaken = _is_overtaken(again, law, stored)
+    except NothingReadable as error:
+        raise CannotRelease(str(error)) from error
+    if is_overtaken:
+        raise CannotRelease(_("这一行之后已有新的推送或载入"))
+    revision = next_revision(what="platform change", by=by, at=at)
+    concerned: set[str] = set()
+    problem = _apply(again, law, revision, context.day, concerned)
+    if problem:
+        raise CannotRelease(problem)
+    stored.state, stored.revision = "released", revision
+    stored.proposed_by = context.proposed_by
+    stored.decided_by, stored.decided_at, stored.because = by, at, context.because
+    stored.save()
+    result.revision = revision
+    result.credit_codes |= concerned
+    result.outcomes.append((again, stored.state, ""))
+
+
 def _is_overtaken(change: Change, law: Law, stored: PlatformChange) -> bool:
     """Whether a list of a later day is on record, or a row that the change is about was written."""
     later = Load.objects.filter(
         source=change.source,
         state="released",
         is_full=True,
-        as_of__gt=timezone.localdate(stored.taken_at),
+        as_of__gt=timezone.localdate(stored.received_at),
     )
     if later.exists():
         return True
@@ -210,7 +393,7 @@ def apply_again(*, source: str, since: date, law: Law, revision_of: Callable[[],
     """Applies again what was pushed since the day of a full list; returns how many changes."""
     start = timezone.make_aware(datetime.combine(since, time.min))
     pushed = PlatformChange.objects.filter(
-        source=source, state__in=("applied", "released"), taken_at__gte=start
+        source=source, state__in=("applied", "released"), received_at__gte=start
     ).order_by("sequence")
     applied = 0
     for stored in pushed.iterator():

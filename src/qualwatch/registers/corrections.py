@@ -89,8 +89,8 @@ def correct(  # noqa: PLR0913  # keyword-only: each is a column
         because=because,
         document=document,
         review_on=review_on,
-        made_by=by,
-        made_at=at,
+        corrected_by=by,
+        corrected_at=at,
     )
     _resolve_key(model, table, correction.key, revision.pk, timezone.localdate(at))
     record(

@@ -18,13 +18,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from qualwatch.evaluation.account import FileAccount, Rejection
-from qualwatch.intake.cells import credit_code, resident_number
+from qualwatch.intake.cells import credit_code, folded_as_shown, resident_number
 from qualwatch.intake.credit_codes import Elsewhere
-from qualwatch.intake.headers import Header, is_heading_word
+from qualwatch.intake.headers import Header, header_of, is_day_of_payment, is_heading_word
 from qualwatch.intake.layout import layout_of
 from qualwatch.intake.problems import BadCell
 from qualwatch.intake.register_files import RegisterFiles, read_sheets
 from qualwatch.intake.sheets import TextSheet
+from qualwatch.intake.statements import may_state, statement_of_name
 from qualwatch.law.loader import Law
 from qualwatch.registers.bulk import rows_of
 from qualwatch.registers.irregular_codes import codes_elsewhere
@@ -41,6 +42,7 @@ BOM = b"\xef\xbb\xbf"
 WORTH_IT = 5  # the lines that differ are fewer than one in so many
 CARD = 18  # digits of a resident identity number
 LINES_OF_HEADER = 3  # at most so many lines below the first belong to a header
+_CODE = "[0-9A-Za-z]{15}"  # every row has one
 HEADER_MARKS = "码|号|来源|(?i)code"  # every header of a table has one of these
 
 
@@ -56,7 +58,7 @@ class Difference:
     register_files: RegisterFiles
     before: RegisterFiles
     numbers: list[int]
-    still_there: list[Rejection]  # rejected lines that are still there, at their new places
+    still_there: list[Rejection]  # rejected lines that are still there, at their new positions
 
     def counts(self) -> dict[str, dict[str, int]]:
         """Rows of the whole file, read, accepted and rejected."""
@@ -118,7 +120,7 @@ def difference(
         return None
     table = source.tables[0]
     new, old = (_lines_of_file(delivered, raw, SUBJECT[table]) for delivered in (load, last))
-    if new is None or old is None or new.header != old.header or new.place != old.place:
+    if new is None or old is None or new.header != old.header or new.position != old.position:
         return None
     differing = _differing(new.lines, old.lines)
     if len(differing) * WORTH_IT > len(new.lines) or not differing:
@@ -187,14 +189,14 @@ def _still_there(
         if old.subject(line) not in concerned
     ]
     unchanged_lines = pa.array([line for _one, line in same], pa.large_string())
-    places: dict[str, list[int]] = {}
+    positions: dict[str, list[int]] = {}
     for at in pc.indices_nonzero(pc.is_in(new.lines, value_set=unchanged_lines)).to_pylist():
-        places.setdefault(new.lines[at].as_py(), []).append(at + 2)
+        positions.setdefault(new.lines[at].as_py(), []).append(at + 2)
     names = ("sheet", "column", "value", "problem", "remedy")
     return [
         Rejection(
             file=new.name,
-            row=places[line].pop(0),
+            row=positions[line].pop(0),
             **{name: getattr(load_rejection, name) for name in names},
         )
         for load_rejection, line in same
@@ -233,22 +235,52 @@ def _only_header(name: str, first: bytes, rest: bytes, lines: pa.Array) -> Heade
             words = re.split("[,\t]", line)
             if sum(map(is_heading_word, words)) > 1:
                 return None
-    return blocks[0].header
+    header = blocks[0].header
+    is_alone = not _depends_on_other_rows(name, first.decode(), header)
+    return header if is_alone and not _has_lines_of_words(lines) else None
+
+
+def _depends_on_other_rows(name: str, first: str, header: Header) -> bool:
+    """Whether what a row means depends on other rows, or on the name of the file: columns without
+    heading or with one that says nothing, several of one meaning, days of payment.
+    """
+    table = header.table
+    cells = re.split("[,\t]", first)
+    whole = header_of([(folded_as_shown(cell),) for cell in cells], table, (0, 0))
+    if whole is None or not all(map(folded_as_shown, cells)):
+        return True
+    return bool(
+        statement_of_name(name, table.slug)
+        or whole.doubtful
+        or whole.passed_over
+        or any(len(sources) > 1 for sources in whole.sources.values())
+        or any(is_day_of_payment(source.written) for source in whole.left_over)
+    )
+
+
+def _has_lines_of_words(lines: pa.Array) -> bool:
+    """Whether a line without a code may be a title of the lines beneath, or a header."""
+    is_row = pc.match_substring_regex(lines, _CODE)
+    for line in lines.filter(pc.invert(is_row)).unique().to_pylist():
+        words = re.split("[,\t]", line)
+        if any(may_state(word) or is_heading_word(word) for word in words):
+            return True
+    return False
 
 
 class _Lines:
-    """A text file whose rows are its lines, and the place of the cell in them that says whom they
-    are about.
+    """A text file whose rows are its lines, and the position of the cell in them that says whom
+    they are about.
     """
 
     def __init__(
-        self, name: str, header: str, lines: pa.Array, place: int, delimiter: str, subject: str
+        self, name: str, header: str, lines: pa.Array, position: int, delimiter: str, subject: str
     ) -> None:
-        self.name, self.header, self.lines, self.place, self._delimiter = (
+        self.name, self.header, self.lines, self.position, self._delimiter = (
             name,
             header,
             lines,
-            place,
+            position,
             delimiter,
         )
         self._read = _person if subject == "identity" else _enterprise
@@ -275,20 +307,20 @@ class _Lines:
         if header_found is None or len(header_found.sources.get(subject, ())) != 1:
             return None
         delimiter = "\t" if "\t" in header else ","
-        if len(header.split(delimiter)) <= header_found.places[subject]:
+        if len(header.split(delimiter)) <= header_found.positions[subject]:
             return None
-        return cls(name, header, lines, header_found.places[subject], delimiter, subject)
+        return cls(name, header, lines, header_found.positions[subject], delimiter, subject)
 
     def subject(self, line: str) -> str:
         """Whom a line is about, however that is written."""
-        cells = line.split(self._delimiter, self.place + 1)
-        return self._read(cells[self.place] if len(cells) > self.place else "")
+        cells = line.split(self._delimiter, self.position + 1)
+        return self._read(cells[self.position] if len(cells) > self.position else "")
 
     def lines_of(self, concerned: set[str]) -> list[int]:
         """The lines about these."""
-        cells = pc.split_pattern(self.lines, self._delimiter, max_splits=self.place + 1)
+        cells = pc.split_pattern(self.lines, self._delimiter, max_splits=self.position + 1)
         named = pc.list_slice(
-            cells, self.place, self.place + 1, return_fixed_size_list=True
+            cells, self.position, self.position + 1, return_fixed_size_list=True
         ).flatten()
         coded = named.fill_null("").dictionary_encode()
         theirs = pa.array(

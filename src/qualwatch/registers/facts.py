@@ -359,7 +359,10 @@ def _is_in_force(alias: str, day: date) -> str:
         f"AND ({alias}.valid_from IS NULL OR {alias}.valid_from <= '{day}') "
         f"AND ({alias}.register_state = 'in-force' OR {alias}.register_state_from > '{day}') "
         f"AND ({alias}.valid_to IS NULL OR {alias}.valid_to >= '{day}' "
-        f"OR {alias}.renewal_filed_on <= {alias}.valid_to)"
+        f"OR {alias}.renewal_filed_on <= {alias}.valid_to) "
+        # an end that is not known takes nobody away from elsewhere
+        f"AND ({alias}.valid_to IS NOT NULL OR {alias}.certificate_valid_to IS NULL "
+        f"OR {alias}.certificate_valid_to >= '{day}')"
     )
 
 

@@ -24,7 +24,7 @@ from qualwatch.intake.problems import NothingReadable
 from qualwatch.intake.register_files import Progress, RegisterFiles, read_named_files
 from qualwatch.journal.actions import record
 from qualwatch.law.loader import Law
-from qualwatch.registers.changes import apply_again
+from qualwatch.registers.changes import apply_again, supersede_changes
 from qualwatch.registers.corrections import resolve
 from qualwatch.registers.differences import Difference, difference
 from qualwatch.registers.facts import JUDGED
@@ -157,7 +157,7 @@ def _is_as_delivered(last: Load) -> bool:
     They are not where something was pushed since.
     """
     start = timezone.make_aware(datetime.combine(last.as_of, time.min))
-    return not PlatformChange.objects.filter(source=last.source, taken_at__gte=start).exists()
+    return not PlatformChange.objects.filter(source=last.source, received_at__gte=start).exists()
 
 
 def _last_of_day(load: Load) -> Load | None:
@@ -343,6 +343,12 @@ def _write_rows(job: _Import, *, guarded: bool) -> None:
         _write_table(job, slug, columns, within, revision, guarded=guarded)
         differing += resolve(slug, revision.pk)
     if load.is_full:
+        because = _n("{day} 的全量登记已经载入").format(day=load.as_of)
+        superseded = supersede_changes(
+            source=source.slug, as_of=load.as_of, because=because, at=job.at
+        )
+        if superseded:
+            load.counts["pushes"] = {"superseded": superseded}
         apply_again(
             source=source.slug,
             since=load.as_of,

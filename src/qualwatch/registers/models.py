@@ -53,8 +53,9 @@ class Person(models.Model):
         return f"P{self.pk}"
 
 
-# released: a quarantined change that a person has checked
-CHANGE_STATES = ("applied", "quarantined", "released")
+# of a quarantined change, released and rejected: a person has checked it; superseded: a full list
+# of a later day has come, which says of every row what holds
+CHANGE_STATES = ("applied", "quarantined", "released", "rejected", "superseded")
 LOAD_STATES = ("released", "held", "rejected", "unchanged")
 
 
@@ -246,6 +247,8 @@ class RegistrationRow(Recorded):
     register_state = models.CharField(max_length=20)
     register_state_from = models.DateField(null=True)
     renewal_filed_on = models.DateField(null=True)
+    # the end of the certificate, where the source gives none of the registration
+    certificate_valid_to = models.DateField(null=True)
 
     Meta = recorded_meta(
         "registration", KEY, models.Index(fields=["person"], name="registration_person")
@@ -377,7 +380,7 @@ class PlatformChange(models.Model):
     decided_by = models.CharField(max_length=150, blank=True)
     decided_at = models.DateTimeField(null=True)
     because = models.TextField(blank=True)
-    taken_at = models.DateTimeField()
+    received_at = models.DateTimeField()
     revision = models.ForeignKey(Revision, on_delete=models.PROTECT, related_name="changes")
 
     class Meta:
@@ -387,7 +390,9 @@ class PlatformChange(models.Model):
                 condition=Q(action__in=("put", "remove", "")), name="change_action_known"
             ),
             models.CheckConstraint(
-                condition=Q(decided_by="") | ~Q(proposed_by="") & ~Q(proposed_by=F("decided_by")),
+                condition=Q(decided_by="")
+                | Q(state="rejected")
+                | ~Q(proposed_by="") & ~Q(proposed_by=F("decided_by")),
                 name="change_released_by_two_people",
             ),
         ]
@@ -407,8 +412,8 @@ class Correction(models.Model):
     because = models.TextField()
     document = models.TextField()
     review_on = models.DateField()
-    made_by = models.CharField(max_length=150)
-    made_at = models.DateTimeField()
+    corrected_by = models.CharField(max_length=150)
+    corrected_at = models.DateTimeField()
     released_at = models.DateTimeField(null=True)
     released_by = models.CharField(max_length=150, blank=True)
 

@@ -24,7 +24,7 @@ def rows_removed(slug: str, source: str, since: date) -> int:
         f"SELECT count(*) FROM {table} t WHERE t.source = %s AND t.recorded_to IN ("
         "SELECT revision_id FROM registers_platformchange "
         "WHERE source = %s AND action = 'remove' AND state IN ('applied', 'released') "
-        "AND coalesce(decided_at, taken_at) >= %s) AND NOT EXISTS ("
+        "AND coalesce(decided_at, received_at) >= %s) AND NOT EXISTS ("
         f"SELECT 1 FROM {table} c "
         f"WHERE c.source = t.source AND c.recorded_to IS NULL AND {is_same})"
     )

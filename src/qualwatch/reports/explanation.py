@@ -146,7 +146,10 @@ def conflict_row_text(row: Item | Registration, law: Law) -> str:
     else:
         number, whose = row.registration_no or "", row.credit_code
         grade = law.profession_grades.get(row.profession_grade or "", [""])[0]
-    starts, ends = (str(day or _("不详")) for day in (row.valid_from, row.valid_to))
+    last = row.valid_to
+    if isinstance(row, Registration) and last is None:
+        last = row.certificate_valid_to
+    starts, ends = (str(day or _("不详")) for day in (row.valid_from, last))
     state = _("有效")
     if row.register_state != "in-force":
         since = str(row.register_state_from or "")

@@ -65,6 +65,7 @@ REASONS = {
     "not-yet-at-enterprise": _n("尚未到本企业"),
     "registration-expired": _n("注册已过期"),
     "registration-renewal-pending": _n("注册到期前已申请延续，尚未答复"),
+    "registration-end-unclear": _n("只有证书有效期，已过；不能确定注册是否到期"),
     "registration-not-in-force": _n("注册已注销或失效"),
     "registered-elsewhere": _n("同时注册于其他企业"),
     "unpaid": _n("无人缴纳社保"),

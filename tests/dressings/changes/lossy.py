@@ -114,6 +114,13 @@ def two_ends_that_differ(dress: Dress, random: Random) -> None:
     )
 
 
+@change("headings", loses="whether the registration or its certificate ends")
+def only_the_end_of_the_certificate(dress: Dress, random: Random) -> None:
+    column = dress.tables["注册人员"].column("有效期止")
+    if column is not None and column.heading == "有效期止":
+        column.heading = random.choice(("证书有效期", "证书有效期止", "证书到期日期"))
+
+
 @change("columns", group="states", loses="which of two states is meant")
 def two_states_that_differ(dress: Dress, random: Random) -> None:
     table = dress.tables["注册人员"]
@@ -179,6 +186,33 @@ def keys_only_on_the_first_row(dress: Dress, random: Random) -> None:
                 row[0] = ""
             elif row:
                 above = row[0]
+
+
+@change("layout", loses="whether the rows beneath a title count")
+def titles_that_state_something(dress: Dress, random: Random) -> None:
+    titles = {
+        "注册人员": ("已注销人员名单", "暂停执业人员", "二、失效人员"),
+        "社保": ("欠费人员名单", "停保减员", "医疗保险缴费明细"),
+        "资质": ("已撤回资质", "作废证书"),
+    }
+    for sheet in dress.sheets:
+        if sheet.name not in titles or random.random() < 0.5:
+            continue
+        title = random.choice(titles[sheet.name])
+        block = random.choice(sheet.blocks)
+        if random.random() < 0.5:
+            block.above.insert(0, [title])
+        else:
+            places = [at for at in range(len(block.body)) if UP not in block.body[at]]
+            block.body.insert(random.choice(places or [0]), [title])
+
+
+@change("files", loses="whether the rows of a file count")
+def names_that_state_something(dress: Dress, random: Random) -> None:
+    words = {"注册人员": "（已注销）", "社保": "（欠费）"}
+    for book in dress.books:
+        for sheet in book:
+            sheet.name += words.get(sheet.name, "") if random.random() < 0.5 else ""
 
 
 @change("layout", loses="whether a row is a heading or what is left of a row")

@@ -15,7 +15,8 @@ class ProposedAct(models.Model):
 
     One person proposes it with reasons and evidence (`attachments`), another signs or returns it.
     It is about a case, a withdrawal, an item (`credit_code`, `category`, `sub_item`), or a load,
-    run or pushed change by its `number`.
+    run or pushed change by its `number`; the release of several changes has the first, and all of
+    them in `payload`.
     """
 
     kind = models.CharField(max_length=20)

@@ -20,6 +20,7 @@ from qualwatch.cases.documents.evidence import (
 )
 from qualwatch.cases.models import Case, ProposedAct, Withdrawal
 from qualwatch.cases.proposed_acts.kinds import ACT_KINDS, ANY_SIGNER, FINDING, ActKind
+from qualwatch.cases.proposed_acts.releases import RELEASE_CHANGE
 from qualwatch.cases.tasks import RETURNED_ACT, SIGN_ACT, open_task
 from qualwatch.cases.warnings.supervise import InspectionFinding
 from qualwatch.journal.actions import NewEntry
@@ -35,7 +36,8 @@ class NewAct:
     """What an officer proposes. kind: a key of ACT_KINDS.
 
     About a case, or a withdrawal (its case is found), or an item (credit_code, category, sub_item),
-    or a held load, run or pushed change by its number. payload: the fields of the kind.
+    or a held load, run or pushed change by its number (of several changes the first, all of them in
+    the payload). payload: the fields of the kind.
     """
 
     kind: str
@@ -52,6 +54,17 @@ def finding_act(finding: InspectionFinding, files: Sequence[SubmittedFile]) -> N
     """A supervision finding as an act to be proposed."""
     item = (finding.credit_code, finding.category, finding.sub_item)
     return NewAct(FINDING, finding.what, files, finding.as_payload(), item=item)
+
+
+def changes_act(
+    sequence_numbers: Sequence[int], because: str, files: Sequence[SubmittedFile]
+) -> NewAct:
+    """The release of quarantined changes in one act. CannotStep where there are none."""
+    numbers = sorted(sequence_numbers)
+    if not numbers:
+        raise CannotStep("release", _("没有扣下的推送"), about="number")
+    payload = {"sequence_numbers": numbers}
+    return NewAct(RELEASE_CHANGE, because, files, payload, number=numbers[0])
 
 
 @transaction.atomic

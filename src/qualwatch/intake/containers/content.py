@@ -14,6 +14,9 @@ from qualwatch.wording import gettext as _
 from qualwatch.wording import gettext_noop as _n
 
 HEAD = 4096  # bytes that are looked at first
+_PIECE = 1024 * 1024
+_BLANK = b"\0 \t\r\n\x1a"
+_IMAGE = "图片"
 
 
 class Container(StrEnum):
@@ -93,22 +96,36 @@ def container_of(path: Path) -> Container:
             head = file.read(HEAD)
     except OSError as error:
         raise BadFile(_("文件打不开"), _("核对文件是否存在、是否有权限")) from error
-    if not head.strip(b"\0 \t\r\n\x1a"):
-        raise BadFile(_("文件是空的"), _("重新导出"))
+    if not head.strip(_BLANK):
+        head = _first_content(path)
     if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         return _package(path)
     if head.startswith(olefile.MAGIC):
         return _compound(path)
     for beginning, what in _BEGINNINGS:
         if head.startswith(beginning) and not (beginning in _TEXT_MARKS and b"\0" not in head):
-            raise no_register(_(what), _(_REMEDIES[what]) if what in _REMEDIES else "")
+            remedy = _(_REMEDIES[what]) if what in _REMEDIES else ""
+            raise no_register(_(what), remedy, may_hold_rows=what != _IMAGE)
     return _text(head)
 
 
-def no_register(what: str, remedy: str = "") -> BadFile:
+def _first_content(path: Path) -> bytes:
+    """The first bytes of a file that begins with blanks; BadFile where nothing follows them."""
+    with path.open("rb") as file:
+        has_zeros = False
+        while piece := file.read(_PIECE):
+            if piece.strip(_BLANK):
+                return piece.lstrip(_BLANK)[:HEAD]
+            has_zeros = has_zeros or b"\0" in piece
+    # zeros stand where a disk has lost what was there
+    raise BadFile(_("文件是空的"), _("重新导出"), may_hold_rows=has_zeros)
+
+
+def no_register(what: str, remedy: str = "", *, may_hold_rows: bool = True) -> BadFile:
     """The problem of a file that is something else; the remedy, unless the usual one."""
     problem = _("不是登记表（{what}）").format(what=what)
-    return BadFile(problem, remedy or _("从原系统导出 .xlsx 或 .csv"))
+    remedy = remedy or _("从原系统导出 .xlsx 或 .csv")
+    return BadFile(problem, remedy, may_hold_rows=may_hold_rows)
 
 
 def own_report() -> BadFile:
@@ -164,7 +181,7 @@ def _package(path: Path) -> Container:
 
 
 def _holds_workbook_type(names: Iterable[str]) -> bool:
-    """A package whose parts lie in unusual places: the reader finds them by relationships."""
+    """A package whose parts lie in unusual folders: the reader finds them by relationships."""
     return "[Content_Types].xml" in names and _any_part(r".*(?:^|/)(?:work)?sheet\d*\.xml", names)
 
 

@@ -3,9 +3,10 @@
 import email
 import email.policy
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from email.errors import CloseBoundaryNotFoundDefect
 from email.message import EmailMessage
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -26,12 +27,20 @@ from qualwatch.intake.containers.sheet_data import (
 )
 from qualwatch.intake.containers.xlsx_cells import SheetContent
 from qualwatch.intake.problems import BadFile
+from qualwatch.privacy import masked_text
 from qualwatch.wording import gettext as _
 
 _HIDDEN = re.compile(r"display\s*:\s*none|mso-hide|visibility\s*:\s*(?:hidden|collapse)", re.I)
 _NO_TEXT = {"script", "style", "head", "title", "noscript", "template", ""}
+_PAGE_HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 _BREAKS = {"br", "p", "div", "li"}
 _OWN_PAGE = re.compile(r"""<meta name="generator" content="qualwatch">""")
+_PASSWORD = re.compile(r"""<input\b[^>]*\btype\s*=\s*["']?password""", re.I)
+_UNSEEN = re.compile(r"<(script|style|head|title|noscript)\b.*?</\1\s*>|<!--.*?-->", re.I | re.S)
+_LONG_NUMBER = re.compile(r"(?<![0-9A-Za-z])\d{8}[0-9A-Z]{7,10}(?![0-9A-Za-z])")
+_ANY_NUMBER = re.compile(r"\d{6,}|\d\*{2,}")
+_FILING_NUMBER = re.compile(r"备\s*\d+\s*号(?:-\d+)?")  # of a web site, at its foot
+_LONGEST_WORDS = 30
 _SPACE = re.compile(r"[ \t\r\n\f]+")
 
 
@@ -48,7 +57,7 @@ def mhtml_sheets(path: Path) -> Iterator[SheetData]:
     texts = [markup_text(_payload(part)) for part in message.walk() if _is_html(part)]
     with_table = [text for text in texts if re.search(r"<tr\b", text, re.I)]
     if not with_table:
-        raise _no_table()
+        raise _no_table(texts)
     for number, text in enumerate(with_table, 1):
         yield _sheet("" if len(with_table) == 1 else f"{number}", text)
 
@@ -62,13 +71,49 @@ def _payload(part: EmailMessage) -> bytes:
     return payload if isinstance(payload, bytes) else b""
 
 
-def _no_table() -> BadFile:
-    return no_register(_("没有表格的网页"))
+def _no_table(texts: Sequence[str]) -> BadFile:
+    """The problem of pages without a table, in their own words: their title or first words."""
+    shown = next(filter(None, map(_words_of_page, texts)), "")
+    what = _("没有表格的网页")
+    if shown:
+        what = _("没有表格的网页「{words}」").format(words=masked_text(shown))
+    return no_register(what, may_hold_rows=any(map(_may_hold_rows, texts)))
+
+
+def _login_page(text: str) -> BadFile:
+    remedy = _("登录后重新导出")
+    return no_register(_("系统的登录页"), remedy, may_hold_rows=bool(_LONG_NUMBER.search(text)))
+
+
+def _words_of_page(text: str) -> str:
+    """The title of a page, else its first words."""
+    title = re.search(r"<title[^>]*>(.*?)</title", text, re.I | re.S)
+    for part in (title[1] if title else "", text):
+        words = _visible(part)
+        if words:
+            return words[:_LONGEST_WORDS]
+    return ""
+
+
+def _visible(text: str) -> str:
+    """What a page shows, without its markup."""
+    bare = _UNSEEN.sub(" ", text)
+    return " ".join(unescape(re.sub(r"<[^>]*>", " ", bare)).split())
+
+
+def _may_hold_rows(text: str) -> bool:
+    """Whether a page without a table may show rows of a register in another way: what names people
+    and firms has many digits.
+    """
+    shown = _FILING_NUMBER.sub("", _visible(text))
+    return bool(_LONG_NUMBER.search(text) or _ANY_NUMBER.search(shown))
 
 
 def _sheet(name: str, text: str) -> SheetData:
+    if _PASSWORD.search(text):
+        raise _login_page(text)
     if not re.search(r"<(?:tr|td|th)\b", text, re.I):
-        raise _no_table()
+        raise _no_table([text])
     if _OWN_PAGE.search(text[:HEAD]):
         raise own_report()
     if not _is_finished(text.lower()):
@@ -103,11 +148,24 @@ class _Layout:
         self._spans: list[Area] = []  # cells that reach down into the rows below them
 
     def add(self, root: Any) -> None:
-        """Every table that stands in no other one, in order, with an empty row between."""
-        for table in root.iter("table"):
-            if next(table.iterancestors("table"), None) is None:
-                self._add_table(table)
-                self._row += 1
+        """Every table that stands in no other one, in order, with an empty row between; headings
+        of the page and captions as rows of their own.
+        """
+        for element in root.iter("table", *_PAGE_HEADINGS):
+            if next(element.iterancestors("table"), None) is not None:
+                continue
+            if element.tag != "table":
+                self._add_line(element)
+                continue
+            for caption in element.findall("caption"):
+                self._add_line(caption)
+            self._add_table(element)
+            self._row += 1
+
+    def _add_line(self, element: Any) -> None:
+        if not is_blank(_shown(element)):
+            self._add_cell(element, self._row, 0)
+            self._row += 1
 
     def _add_table(self, table: Any) -> None:
         nested: list[Any] = []

@@ -1,4 +1,4 @@
-"""Bounds of reading one file (limits.yaml), two of them from the environment."""
+"""Bounds of reading one file (limits.yaml), some of them from the environment."""
 
 import os
 from functools import lru_cache
@@ -27,6 +27,11 @@ def limit(name: str) -> int:
 def memory_megabytes() -> int:
     """Address space of the process that reads workbooks, in MiB."""
     return _setting("QUALWATCH_READ_MEMORY_MB", "memory_megabytes")
+
+
+def text_megabytes() -> int:
+    """The size of the largest text file that is read, in MiB."""
+    return _setting("QUALWATCH_READ_TEXT_MB", "text_megabytes")
 
 
 def seconds() -> int:

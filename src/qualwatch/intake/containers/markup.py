@@ -8,6 +8,7 @@ from typing import IO, Any
 from lxml import etree
 
 from qualwatch.intake.containers.content import damaged, decoded_beginning
+from qualwatch.intake.containers.limits import limit
 from qualwatch.intake.problems import BadFile
 from qualwatch.wording import gettext as _
 
@@ -21,7 +22,9 @@ _XML_DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
 _WIDER = {"gb2312": "gb18030", "gbk": "gb18030", "x-gbk": "gb18030", "cp936": "gb18030"}
 # U+0000 to U+001F without tab and line ends: no XML may hold them
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
-DECLARATION = 2000  # characters in which an encoding is declared
+_DECLARATION = 2000  # bytes in which an encoding is declared
+# what may stand before the first element
+_BEFORE_ELEMENTS = (("<?", "?>"), ("<!--", "-->"))
 
 
 def markup_text(raw: bytes) -> str:
@@ -42,7 +45,7 @@ def _encodings(raw: bytes) -> Iterator[str]:
         yield "utf-16-le"
     if raw[:1] == b"\0":
         yield "utf-16-be"
-    declared = _DECLARED.search(decoded_beginning(raw[:DECLARATION]))
+    declared = _DECLARED.search(decoded_beginning(raw[:_DECLARATION]))
     if declared:
         name = declared[1].lower()
         yield _WIDER.get(name, name)
@@ -53,14 +56,41 @@ def _encodings(raw: bytes) -> Iterator[str]:
 def xml_stream(raw: bytes) -> BytesIO:
     """An XML file as UTF-8 without its declaration; BadFile where it declares entities."""
     text = _XML_DECLARATION.sub("", markup_text(raw), count=1)
-    refuse_entities(text[:DECLARATION])
+    refuse_entities(text[: limit("prolog_characters")])
     return BytesIO(text.encode())
 
 
 def refuse_entities(beginning: str) -> None:
-    """BadFile where a document type or an entity is declared: no spreadsheet program writes one."""
-    if re.search(r"<!(?:DOCTYPE|ENTITY)", beginning, re.I):
-        raise BadFile(_("XML 里声明了实体，不予读取"), _("用表格软件打开后另存为 .xlsx"))
+    """BadFile where a document type or an entity is declared before the first element: no
+    spreadsheet program writes one. BadFile too where no element begins within the text.
+    """
+    at = 0
+    while at < len(beginning):
+        opened = beginning.find("<", at)
+        if opened < 0:
+            break
+        closing = next(
+            (end for start, end in _BEFORE_ELEMENTS if beginning.startswith(start, opened)), None
+        )
+        if beginning[opened : opened + 2] == "<!" and closing is None:
+            raise _declares_entities()
+        if closing is None:
+            return
+        closed = beginning.find(closing, opened)
+        if closed < 0:
+            break
+        at = closed + len(closing)
+    raise damaged()
+
+
+def _declares_entities() -> BadFile:
+    return BadFile(_("XML 里声明了实体，不予读取"), _("用表格软件打开后另存为 .xlsx"))
+
+
+def refuse_document_type(element: Any) -> None:
+    """BadFile where the document that is being parsed has a document type of its own."""
+    if element.getroottree().docinfo.internalDTD is not None:
+        raise _declares_entities()
 
 
 def elements(stream: IO[bytes], *names: str) -> Iterator[Any]:
@@ -80,8 +110,12 @@ def elements(stream: IO[bytes], *names: str) -> Iterator[Any]:
         remove_pis=True,
         huge_tree=False,
     )
+    is_first = True
     try:
         for _event, element in parsing:
+            if is_first:
+                refuse_document_type(element)
+                is_first = False
             yield element
             element.clear()
             while element.getprevious() is not None:
@@ -92,7 +126,7 @@ def elements(stream: IO[bytes], *names: str) -> Iterator[Any]:
 
 def parsed(content: bytes) -> Any:
     """A small part of a package as a tree."""
-    refuse_entities(decoded_beginning(content[:DECLARATION]))
+    refuse_entities(decoded_beginning(content)[: limit("prolog_characters")])
     parser = etree.XMLParser(
         resolve_entities=False, no_network=True, load_dtd=False, remove_comments=True
     )

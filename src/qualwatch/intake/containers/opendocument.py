@@ -1,4 +1,8 @@
-""".ods and .fods: repeated rows and cells are only counted until one holds something."""
+""".ods and .fods: cells, merged areas, hidden rows and formulas of every sheet.
+
+Repeated rows and cells are counted and not unrolled until one holds something. A large sheet that
+has nothing of these but plain cells is read by calamine.
+"""
 
 import re
 import zipfile
@@ -14,7 +18,12 @@ from python_calamine import CalamineWorkbook
 
 from qualwatch.intake.containers.content import damaged, encrypted
 from qualwatch.intake.containers.limits import MEGABYTE, limit
-from qualwatch.intake.containers.markup import DECLARATION, local_name, refuse_entities, xml_stream
+from qualwatch.intake.containers.markup import (
+    local_name,
+    refuse_document_type,
+    refuse_entities,
+    xml_stream,
+)
 from qualwatch.intake.containers.package import require_bounded
 from qualwatch.intake.containers.sheet_data import (
     BookTraits,
@@ -119,7 +128,7 @@ def _is_tame(package: zipfile.ZipFile) -> bool:
     if not _SMALLEST_TAME <= size <= _LARGEST_TAME:
         return False
     content = package.read("content.xml")
-    refuse_entities(content[:DECLARATION].decode("latin-1"))
+    refuse_entities(content[: limit("prolog_characters")].decode("latin-1"))
     return not any(mark in content for mark in _NOT_TAME) and not _FAR_ROWS.search(content)
 
 
@@ -131,7 +140,7 @@ def _quick(path: Path) -> Iterator[SheetData]:
 
 
 def _sheets(stream: IO[bytes]) -> Iterator[SheetData]:
-    refuse_entities(stream.read(2000).decode("latin-1"))
+    refuse_entities(stream.read(limit("prolog_characters")).decode("latin-1"))
     stream.seek(0)
     reader = _Reader()
     parsing = etree.iterparse(
@@ -143,7 +152,11 @@ def _sheets(stream: IO[bytes]) -> Iterator[SheetData]:
         load_dtd=False,
     )
     try:
+        is_first = True
         for event, element in parsing:
+            if is_first:
+                refuse_document_type(element)
+                is_first = False
             if event == "end" and element.tag == _STYLE + "style":
                 _note_hidden_style(reader, element)
             elif event == "end" and element.tag == _NULL_DATE:

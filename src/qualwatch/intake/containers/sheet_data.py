@@ -1,4 +1,4 @@
-"""A sheet as a reader of a container gives it: coded columns, or rows where most places are empty.
+"""A sheet as a reader of a container gives it: coded columns, or rows where most are empty.
 
 It is passed between processes, so it holds plain values only.
 """
@@ -142,7 +142,7 @@ def _ragged(row: Mapping[int, Cell], traits: BookTraits) -> list[Cell]:
 
 
 def is_compact(height: int, width: int, cells: int) -> bool:
-    """Whether a sheet of this extent may be held with every place."""
+    """Whether a sheet of this extent may be held with every position."""
     return height * width <= limit("empty_cells_per_cell") * cells + limit("spare_places")
 
 

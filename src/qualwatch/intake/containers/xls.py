@@ -161,11 +161,11 @@ def _add_cell(
     if kind == _ROW and size >= 16 and content[body + 12] & _HIDDEN_ROW:
         own.hidden_rows.append(row + 1)
     elif kind == _BOOLERR and size >= 8 and content[body + 7] == 1:
-        own.unreadable[_place(content, body)] = _error(content[body + 6])
+        own.unreadable[_position(content, body)] = _error(content[body + 6])
     elif kind == _FORMULA and size >= 16:
         cell = _formula_result(content, body, is_calculated)
         if cell is not None:
-            own.unreadable[_place(content, body)] = cell
+            own.unreadable[_position(content, body)] = cell
 
 
 def _formula_result(content: bytes, body: int, is_calculated: bool) -> Cell:
@@ -180,7 +180,7 @@ def _formula_result(content: bytes, body: int, is_calculated: bool) -> Cell:
     return formula_cell("…") if is_lost and not is_calculated else None
 
 
-def _place(content: bytes, body: int) -> tuple[int, int]:
+def _position(content: bytes, body: int) -> tuple[int, int]:
     row, column = struct.unpack_from("<HH", content, body)
     return row, column
 

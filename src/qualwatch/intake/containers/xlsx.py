@@ -245,7 +245,7 @@ def _add_block(survey: _Survey, block: bytes, *, zero_is_lost: bool) -> None:
     if b't="e"' in block:
         for column, row, content in _ERRORS.findall(block):
             shown = re.search(rb"<v[^>]*>([^<]*)", content)
-            survey.unreadable[_place(row, column)] = error_cell(
+            survey.unreadable[_position(row, column)] = error_cell(
                 shown[1].decode() if shown else "#N/A"
             )
     # a formula that others share is written out once, and refers to itself afterwards
@@ -254,7 +254,7 @@ def _add_block(survey: _Survey, block: bytes, *, zero_is_lost: bool) -> None:
         _add_lost_formulas(survey, block, zero_is_lost=zero_is_lost)
     if b"<mergeCell " in block:
         survey.merged += (
-            (*_place(top, left), *_place(bottom, right))
+            (*_position(top, left), *_position(bottom, right))
             for left, top, right, bottom in _MERGED.findall(block)
         )
 
@@ -277,7 +277,7 @@ def _add_lost_formulas(survey: _Survey, block: bytes, *, zero_is_lost: bool) -> 
         column, row, attributes, formula, value, empty = match.groups()
         if is_lost(b't="str"' in attributes, value, empty is not None, zero_is_lost=zero_is_lost):
             text = (formula or b"").decode(errors="replace")
-            survey.unreadable[_place(row, column)] = formula_cell(unescaped(text))
+            survey.unreadable[_position(row, column)] = formula_cell(unescaped(text))
 
 
 def is_lost(is_text: bool, value: bytes | None, has_empty: bool, *, zero_is_lost: bool) -> bool:
@@ -304,7 +304,7 @@ def unescaped(text: str) -> str:
     return text
 
 
-def _place(row: bytes, column: bytes) -> tuple[int, int]:
+def _position(row: bytes, column: bytes) -> tuple[int, int]:
     """A reference as indexes from 0."""
     return int(row) - 1, column_number(column) - 1
 

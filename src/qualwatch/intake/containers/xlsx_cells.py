@@ -173,15 +173,15 @@ def _cells(row: Any, at: int, reader: CellReader) -> Iterator[tuple[int, int, Ce
     for element in row:
         if local_name(element) != "c":
             continue
-        place = _place(element.get("r") or "")
-        here, column = place if place else (at, next_column)
+        position = _position(element.get("r") or "")
+        here, column = position if position else (at, next_column)
         next_column = column + 1
         cell = reader.value(element)
         if not is_blank(cell):
             yield here, column, cell
 
 
-def _place(reference: str) -> tuple[int, int] | None:
+def _position(reference: str) -> tuple[int, int] | None:
     """A reference such as B3 as row and column from 0; None where none is given."""
     match = _REFERENCE.match(reference)
     if not match:
@@ -197,7 +197,7 @@ def _place(reference: str) -> tuple[int, int] | None:
 
 
 def _area(reference: str) -> list[Area]:
-    corners = [_place(corner) for corner in reference.split(":")]
+    corners = [_position(corner) for corner in reference.split(":")]
     if len(corners) != 2 or corners[0] is None or corners[1] is None:
         return []
     return [(*corners[0], *corners[1])]

@@ -120,8 +120,8 @@ class Migration(migrations.Migration):
                 ("because", models.TextField()),
                 ("document", models.TextField()),
                 ("review_on", models.DateField()),
-                ("made_by", models.CharField(max_length=150)),
-                ("made_at", models.DateTimeField()),
+                ("corrected_by", models.CharField(max_length=150)),
+                ("corrected_at", models.DateTimeField()),
                 ("released_at", models.DateTimeField(null=True)),
                 ("released_by", models.CharField(blank=True, max_length=150)),
             ],
@@ -629,6 +629,7 @@ class Migration(migrations.Migration):
                 ("register_state", models.CharField(max_length=20)),
                 ("register_state_from", models.DateField(null=True)),
                 ("renewal_filed_on", models.DateField(null=True)),
+                ("certificate_valid_to", models.DateField(null=True)),
                 (
                     "person",
                     models.ForeignKey(
@@ -704,7 +705,7 @@ class Migration(migrations.Migration):
                 ("decided_by", models.CharField(blank=True, max_length=150)),
                 ("decided_at", models.DateTimeField(null=True)),
                 ("because", models.TextField(blank=True)),
-                ("taken_at", models.DateTimeField()),
+                ("received_at", models.DateTimeField()),
                 (
                     "revision",
                     models.ForeignKey(
@@ -717,7 +718,12 @@ class Migration(migrations.Migration):
             options={
                 "constraints": [
                     models.CheckConstraint(
-                        condition=models.Q(("state__in", ("applied", "quarantined", "released"))),
+                        condition=models.Q(
+                            (
+                                "state__in",
+                                ("applied", "quarantined", "released", "rejected", "superseded"),
+                            )
+                        ),
                         name="change_state_known",
                     ),
                     models.CheckConstraint(
@@ -771,6 +777,7 @@ class Migration(migrations.Migration):
             constraint=models.CheckConstraint(
                 condition=models.Q(
                     ("decided_by", ""),
+                    ("state", "rejected"),
                     models.Q(
                         models.Q(("proposed_by", ""), _negated=True),
                         models.Q(("proposed_by", models.F("decided_by")), _negated=True),

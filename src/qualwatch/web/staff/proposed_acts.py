@@ -165,7 +165,8 @@ def _subject(act: ProposedAct) -> str:
     if act.case is not None:
         return f"{act.case.enterprise} {_(name_of(act.case))}"
     if act.number is not None:
-        return _("第 {number} 号").format(number=act.number)
+        numbers = act.payload.get("sequence_numbers") or [act.number]
+        return _("第 {number} 号").format(number=_("、").join(map(str, numbers)))
     category = current_law().categories.get(act.category)
     name = category.name if category else act.category
     return f"{act.credit_code} {name}{act.sub_item}"
