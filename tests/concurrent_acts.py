@@ -41,6 +41,7 @@ def prepare_proposal(folder: Path) -> None:
     actors.prove_warning(case, date(2026, 5, 21))
     actors.load_and_patrol(PERIOD_OVER)
     actors.propose(case, day=PERIOD_OVER)
+    actors.read_evidence(case.determinations.get(), "reviewer", PERIOD_OVER)
     actors.load_registers(PERIOD_OVER + timedelta(days=1), people=3)
     assert Case.objects.get().state == "yellow"
 

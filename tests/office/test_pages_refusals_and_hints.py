@@ -134,6 +134,8 @@ def test_an_ended_requirement_may_be_determined_though_another_was_added(
 
 def test_a_document_is_listed_once_it_is_served(officers: Actors, case_states: CaseStates) -> None:
     account, case = officers.enterprise_account(case_states.codes[9]), case_states.cases[9]
+    # nobody has opened the warning yet
+    case.requirements.update(proved_on=None)
     waits = issue_warning(
         case=reload(case),
         by=officers.account("officer"),

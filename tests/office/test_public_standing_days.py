@@ -209,6 +209,7 @@ def test_the_deadline_shown_of_a_withdrawal_is_its_next_one(
         display_until=None,
         notice_served_on=TODAY,
         statement_until=TODAY + timedelta(days=7),
+        hearing_request_until=date(2026, 9, 29),
     )
     visible = visible_text(page(own, "own-case", case.pk))
     assert "要求听证的最后一天： 2026年9月29日" in visible.replace("：", "： ").replace(
