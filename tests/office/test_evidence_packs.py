@@ -31,7 +31,7 @@ from qualwatch.cases.competence import NotCompetent
 from qualwatch.cases.documents.attachments import SubmittedFile
 from qualwatch.cases.evidence_packs.disclosure import disclosable
 from qualwatch.cases.evidence_packs.pack import CannotPack, evidence_pack
-from qualwatch.cases.models import Case, Document
+from qualwatch.cases.models import Attachment, Case, Document
 from qualwatch.cases.proposed_acts.releases import release_held_run
 from qualwatch.cases.warnings.supervise import follow_up
 from qualwatch.evaluation import reference
@@ -288,8 +288,10 @@ def test_a_pack_contains_the_enterprise_s_evidence_and_what_was_published(
         }
         page = archive.read("index.html").decode()
     application = case.applications.get()
-    assert evidence == [content_of(file.file) for file in application.attachments.order_by("pk")]
-    assert evidence
+    determinations = Attachment.objects.filter(determination__case=case)
+    submitted = [*application.attachments.order_by("pk"), *determinations.order_by("pk")]
+    assert len(submitted) > 1
+    assert evidence == [content_of(attachment.file) for attachment in submitted]
     (display,) = [text for text in published.values() if "公示期至" in text]
     assert case.enterprise in display
     assert "撤下：2026-09-10" in display  # by the decision; the public does not read it any more
@@ -307,18 +309,20 @@ def test_a_red_card_of_insurance_says_when_it_was_warned_and_who(
     actors: Actors, tmp_path: Path
 ) -> None:
     """It arises from the enterprise's yellow card: its documents, its journal and the people are in the pack."""
-    insured = [CONTRIBUTIONS, *(row for n in (1, 2, 3) for row in paid(n))]
-    actors.load_and_patrol(people=4, 社保=insured)
-    enterprise_case = Case.objects.get()
+    insured = [CONTRIBUTIONS, *(row for n in (1, 2) for row in paid(n))]
+    actors.load_and_patrol(people=3, 社保=insured)
+    enterprise_case = Case.objects.get(category=None)
     actors.prove_warning(enterprise_case, DAY)
-    actors.load_and_patrol(PERIOD_OVER, people=4, 社保=insured)
+    actors.load_and_patrol(PERIOD_OVER, people=3, 社保=insured)
     actors.propose(enterprise_case, day=PERIOD_OVER, items=[("specialist-decoration", "")])
     actors.sign(enterprise_case, day=PERIOD_OVER)
     red = Case.objects.get(state="red")
     assert red.arises_from == enterprise_case
     determination = Document.objects.get(case=red, kind="determination")
     assert determination.template_values["warned_on"] == "2026年5月20日"
-    assert determination.template_values["standards"] == "晋建市规字〔2023〕71号 二（一）"
+    assert determination.template_values["standards"].endswith(
+        "（晋建市规字〔2023〕71号）第二条第（一）项"
+    )
     folder = extract_pack(actors, red, tmp_path / "pack")
     judged = json.loads((folder / "finding.json").read_text())["rerun"]
     assert [anomaly["kind"] for anomaly in judged["anomalies"]] == ["unpaid"]
@@ -453,7 +457,9 @@ def test_an_officer_s_red_card_has_its_finding_and_the_registers_of_that_day(
     course = json.loads((folder / "case.json").read_text())[case.stream]
     assert course["supervision_finding"]["evidence"][0]["name"] == "笔录.png"
     recorded = json.loads((folder / "finding.json").read_text())
-    assert recorded["determined"][0]["figures"] == {"required": 3, "held": 1, "shortfall": 2}
+    figures = recorded["determined"][0]["figures"]
+    assert (figures["required"], figures["held"], figures["shortfall"]) == (3, 1, 2)
+    assert (figures["registered"], figures["why"]["person"]) == (3, WHY.person)
     assert recorded["determined"][0]["figures_of"] == "officer"
     # The registers say otherwise, and the court may know
     assert recorded["rerun"]["findings"][0]["verdict"] == "met"

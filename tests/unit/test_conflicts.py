@@ -9,11 +9,12 @@ import pytest
 
 from builders import OTHER, OWN, facts_of, law, policy
 from qualwatch.evaluation import columnar, reference
-from qualwatch.evaluation.conflicts import contested_registrations
+from qualwatch.evaluation.conflicts import AsOf, contested_registrations
 from qualwatch.evaluation.facts import Item, Registration
 from qualwatch.evaluation.items import items_in_force
 
 DAY = date(2026, 5, 20)
+AS_OF = AsOf(DAY, law().policy_on(DAY)["late_closing_days"])
 ENGINES = {"duckdb": columnar.evaluate, "reference": reference.evaluate}
 Rows = list[dict[str, Any]]
 
@@ -394,22 +395,22 @@ def test_rows_of_one_registration(
     why: str, rows: Rows, *, is_conflict: bool, is_reversed: bool
 ) -> None:
     listed = [registration(**row) for row in rows]
-    groups = contested_registrations(listed[::-1] if is_reversed else listed, DAY, str.__eq__)
+    groups = contested_registrations(listed[::-1] if is_reversed else listed, AS_OF, str.__eq__)
     assert bool(groups) is is_conflict, why
 
 
 def test_only_the_rows_that_contradict_each_other_are_contested() -> None:
     earlier, later = registration(**period("2020-01-01")), registration(**period("2024-01-01"))
     other_grade = registration(**period("2024-01-01"), profession_grade="grade-1")
-    [group] = contested_registrations([earlier, later, other_grade], DAY, str.__eq__)
+    [group] = contested_registrations([earlier, later, other_grade], AS_OF, str.__eq__)
     assert set(group) == {later, other_grade}
 
 
 def test_a_branch_is_no_other_enterprise() -> None:
     rows = [registration(), registration(**TRANSFERRED)]
-    assert not contested_registrations(rows, DAY, lambda _code, _other: True)
+    assert not contested_registrations(rows, AS_OF, lambda _code, _other: True)
     rows = [registration(), registration(**TRANSFERRED, **void("deregistered"))]
-    assert contested_registrations(rows, DAY, lambda _code, _other: True)
+    assert contested_registrations(rows, AS_OF, lambda _code, _other: True)
 
 
 @pytest.mark.parametrize("engine", ENGINES)

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from qualwatch.evaluation.conflicts import (
+    AsOf,
     conflict_of_registrations,
     contested_items,
     contested_registrations,
@@ -65,7 +66,8 @@ class Bound:
         registrations = tables["registrations"]
         ones = pa.repeat(pa.scalar(1, NUMBER), len(registrations))
         registrations = registrations.append_column("row_no", pc.cumulative_sum(ones))
-        self.contested = Contested(facts, chosen["registrations"], registrations, law.day)
+        as_of = AsOf(law.day, law.policy["late_closing_days"])
+        self.contested = Contested(facts, chosen["registrations"], registrations, as_of)
         tables["registrations"] = registrations.append_column(
             "contested", self.contested.is_contested
         )
@@ -85,7 +87,7 @@ class Contested:
     """The registrations whose rows of one certificate contradict each other."""
 
     def __init__(
-        self, facts: Facts, registrations: pa.Table, numbered: pa.Table, day: date
+        self, facts: Facts, registrations: pa.Table, numbered: pa.Table, as_of: AsOf
     ) -> None:
         """numbered: the same rows in the same order, people numbered, with row_no from 1."""
         self.groups: list[tuple[Registration, ...]] = []
@@ -98,7 +100,7 @@ class Contested:
         for row in rows:
             people.setdefault(row.person_id, []).append(row)
         for of_person in people.values():
-            self.groups += contested_registrations(of_person, day, facts.are_one_legal_person)
+            self.groups += contested_registrations(of_person, as_of, facts.are_one_legal_person)
         contested = {row for group in self.groups for row in group}
         is_contested = [False] * len(numbered)
         for place, row in zip(places.to_pylist(), rows, strict=True):

@@ -7,7 +7,7 @@ certificate reissued for another name.
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
 from itertools import combinations
 
@@ -20,8 +20,6 @@ CONFLICT = "register-conflict"
 # Columns in which the rows of one certificate may contradict each other.
 ITEM_FIELDS = ("grade", "licensing_authority", "route", "valid_to", "register_state")
 REGISTRATION_FIELDS = ("credit_code", "profession_grade", "valid_to", "register_state")
-# days within which an office closes the former row after its successor has begun
-LATE_CLOSING_DAYS = 60
 # States of a record that is closed in the ordinary course, by renewal, reissue or transfer too.
 CLOSED_STATES = frozenset(("deregistered", "expired"))
 # Reasons of the registers for which a finding is `cannot-say`; they hold beside a conflict.
@@ -43,7 +41,21 @@ OF_REGISTERS = frozenset(
 RelatedCodes = Callable[[str, str], bool]
 
 
-def item_conflict(in_force: Sequence[Item], others: Sequence[Item], day: date) -> tuple[Item, ...]:
+@dataclass(frozen=True, slots=True)
+class AsOf:
+    """The day on which rows are compared.
+
+    late_closing_days: days within which an office closes the former row after its successor has
+    begun (policy `late_closing_days`).
+    """
+
+    day: date
+    late_closing_days: int
+
+
+def item_conflict(
+    in_force: Sequence[Item], others: Sequence[Item], as_of: AsOf
+) -> tuple[Item, ...]:
     """The contradictory records of one item; none where its records agree or follow each other.
 
     in_force: those in force on the day; others: those that are not.
@@ -56,7 +68,7 @@ def item_conflict(in_force: Sequence[Item], others: Sequence[Item], day: date) -
     }
     for record in others:
         for current in newest:
-            if _is_void_beside_item(record, current, day):
+            if _is_void_beside_item(record, current, as_of):
                 contradictory |= {record, current}
     return tuple(sorted(contradictory, key=repr))
 
@@ -87,7 +99,7 @@ def _differ_in_force(record: Item, other: Item) -> bool:
     )
 
 
-def _is_void_beside_item(record: Item, current: Item, day: date) -> bool:
+def _is_void_beside_item(record: Item, current: Item, as_of: AsOf) -> bool:
     """Whether a record not in force makes the one in force doubtful."""
     if not record.certificate_no or record.certificate_no != current.certificate_no:
         return False
@@ -96,7 +108,7 @@ def _is_void_beside_item(record: Item, current: Item, day: date) -> bool:
     is_other = record.grade != current.grade or _are_known_different(
         record.licensing_authority, current.licensing_authority
     )
-    return _is_void_against(record, current, day, is_other=is_other)
+    return _is_void_against(record, current, as_of, is_other=is_other)
 
 
 def _is_reissued(record: Item, current: Item) -> bool:
@@ -113,7 +125,7 @@ def _is_reissued(record: Item, current: Item) -> bool:
 
 
 def _is_void_against(
-    row: Registration | Item, current: Registration | Item, day: date, *, is_other: bool
+    row: Registration | Item, current: Registration | Item, as_of: AsOf, *, is_other: bool
 ) -> bool:
     """Whether a void row contradicts a row in force of the same number.
 
@@ -121,11 +133,12 @@ def _is_void_against(
     unless it begins later. A row that is over by its end contradicts nothing.
     """
     first, current_first = _last_start(row), _last_start(current)
+    day = as_of.day
     if not state_holds(row, day) or (first is not None and first > day):
         return False
     if first is not None and current_first is not None and first > current_first:
         return True
-    if is_other or _had_ended(row, current, day) or _is_closed_late(row, current):
+    if is_other or _had_ended(row, current, day) or _is_closed_late(row, current, as_of):
         return False
     void_from = row.register_state_from
     if current_first is None:
@@ -147,7 +160,7 @@ def _had_ended(row: Registration | Item, current: Registration | Item, day: date
     )
 
 
-def _is_closed_late(row: Registration | Item, current: Registration | Item) -> bool:
+def _is_closed_late(row: Registration | Item, current: Registration | Item, as_of: AsOf) -> bool:
     """Whether a row that began earlier was closed soon after its successor began."""
     first, current_first, closed_on = (
         _last_start(row),
@@ -159,7 +172,8 @@ def _is_closed_late(row: Registration | Item, current: Registration | Item) -> b
     assert first is not None
     assert current_first is not None
     assert closed_on is not None
-    return first < current_first and (closed_on - current_first).days <= LATE_CLOSING_DAYS
+    is_soon = (closed_on - current_first).days <= as_of.late_closing_days
+    return first < current_first and is_soon
 
 
 def _last_start(row: Registration | Item) -> date | None:
@@ -175,7 +189,7 @@ def _are_known_different(value: str | None, other: str | None) -> bool:
 
 
 def contested_registrations(
-    rows: Sequence[Registration], day: date, are_related: RelatedCodes
+    rows: Sequence[Registration], as_of: AsOf, are_related: RelatedCodes
 ) -> list[tuple[Registration, ...]]:
     """The groups of contradictory rows among one person's, one group per certificate, in order.
 
@@ -189,17 +203,17 @@ def contested_registrations(
             certificates[key].append(row)
     groups = []
     for _key, of_certificate in sorted(certificates.items()):
-        contradictory = _contradictory(of_certificate, day, are_related)
+        contradictory = _contradictory(of_certificate, as_of, are_related)
         if contradictory:
             groups.append(tuple(sorted(contradictory, key=repr)))
     return groups
 
 
 def _contradictory(
-    rows: Sequence[Registration], day: date, are_related: RelatedCodes
+    rows: Sequence[Registration], as_of: AsOf, are_related: RelatedCodes
 ) -> set[Registration]:
     """The contradictory rows of one registration, those in force and those that are void."""
-    in_force = [row for row in rows if _is_in_force(row, day)]
+    in_force = [row for row in rows if _is_in_force(row, as_of.day)]
     # what an earlier row says of grade and enterprise is history
     newest = [row for row in in_force if not any(_is_later(other, row) for other in in_force)]
     contradictory = {
@@ -211,7 +225,7 @@ def _contradictory(
     }
     for row in set(rows).difference(in_force):
         for current in newest:
-            if _is_void_beside_registration(row, current, day, are_related):
+            if _is_void_beside_registration(row, current, as_of, are_related):
                 contradictory |= {row, current}
     return contradictory
 
@@ -232,7 +246,7 @@ def _is_later(row: Registration, other: Registration) -> bool:
 
 
 def _is_void_beside_registration(
-    row: Registration, current: Registration, day: date, are_related: RelatedCodes
+    row: Registration, current: Registration, as_of: AsOf, are_related: RelatedCodes
 ) -> bool:
     """Whether a row not in force makes the one in force doubtful.
 
@@ -249,7 +263,7 @@ def _is_void_beside_registration(
     is_other = _are_known_different(row.profession_grade, current.profession_grade) or (
         is_elsewhere and is_transfer
     )
-    return _is_void_against(row, current, day, is_other=is_other)
+    return _is_void_against(row, current, as_of, is_other=is_other)
 
 
 def _is_in_force(row: Registration, day: date) -> bool:

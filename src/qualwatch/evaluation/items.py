@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from qualwatch.evaluation.conflicts import conflict_of_items, item_conflict
+from qualwatch.evaluation.conflicts import AsOf, conflict_of_items, item_conflict
 from qualwatch.evaluation.facts import Item, Unparsed
 from qualwatch.evaluation.findings import Finding, RegisterConflict
 from qualwatch.evaluation.validity import is_renewal_undecided, state_holds
@@ -63,10 +63,11 @@ def items_in_force(law: Law, records: list[Item], day: date) -> ItemsInForce:
         else:
             in_force.setdefault(key, []).append(item)
     not_judged = [(key[0], why) for key, why in sorted(missing.items()) if key not in in_force]
+    as_of = AsOf(day, law.policy_on(day)["late_closing_days"])
     conflicts = [
         conflict_of_items(rows)
         for key, current in sorted(in_force.items())
-        if (rows := item_conflict(current, others.get(key, ()), day))
+        if (rows := item_conflict(current, others.get(key, ()), as_of))
     ]
     return ItemsInForce([in_force[key][-1] for key in sorted(in_force)], not_judged, conflicts)
 

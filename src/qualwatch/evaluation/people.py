@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from functools import cached_property, reduce
 from operator import or_
 
-from qualwatch.evaluation.conflicts import CONFLICT, contested_registrations
+from qualwatch.evaluation.conflicts import CONFLICT, AsOf, contested_registrations
 from qualwatch.evaluation.facts import (
     Contribution,
     Coverage,
@@ -164,8 +164,9 @@ class PersonRules:
         if person_id not in self._conflicting:
             rows = [*self._own_rows.get(person_id, ()), *self.own.elsewhere.get(person_id, ())]
             are_related = self.facts.are_one_legal_person
+            as_of = AsOf(self.as_of, self.policy["late_closing_days"])
             self._conflicting[person_id] = (
-                contested_registrations(rows, self.as_of, are_related) if len(rows) > 1 else []
+                contested_registrations(rows, as_of, are_related) if len(rows) > 1 else []
             )
         return self._conflicting[person_id]
 

@@ -11,7 +11,7 @@ import json
 import re
 import stat
 import zipfile
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -32,7 +32,17 @@ SCHEMA = "qualwatch-pack/1"
 SUMS, SIGNATURE, MANIFEST, JOURNAL = "SHA256SUMS", "SHA256SUMS.sig", "manifest.json", "journal.json"
 NEEDED = (SUMS, SIGNATURE, MANIFEST, JOURNAL)
 # entries with digests of submitted files
-WITH_FILES = ("served", "service-failed", "consent-stored", "files-stored", "applied")
+WITH_FILES = (
+    "served",
+    "service-failed",
+    "consent-stored",
+    "files-stored",
+    "applied",
+    "proposed",
+    "act-proposed",
+    "act-signed",
+    "rechecked",
+)
 # folders of files whose digests are in the journal
 DOCUMENTS, SUBMITTED = "documents/", ("proofs/", "evidence/")
 # every entry has the same time and system, and none is compressed: a pack of the same files has
@@ -359,7 +369,17 @@ def _issued_digests(entries: Iterable[Mapping[str, Any]]) -> set[str]:
 def _submitted_digests(entries: Iterable[Mapping[str, Any]]) -> set[str]:
     """SHA-256 of the submitted files, by the journal."""
     acts = [entry for entry in entries if entry["what"] in WITH_FILES]
-    return {digest for entry in acts for digest in entry["details"].get("files", ())}
+    return {digest for entry in acts for digest in _digests_in(entry["details"])}
+
+
+def _digests_in(details: Mapping[str, Any]) -> Iterator[str]:
+    """SHA-256 of the files handed in with an act, and of the evidence that a signer opened."""
+    yield from details.get("files", ())
+    for file in details.get("evidence", ()):
+        yield file["sha256"] if isinstance(file, dict) else file
+    opened = details.get("read", {})
+    if isinstance(opened, dict):
+        yield from opened.get("files", ())
 
 
 def _unsealed(stream: Mapping[str, Any]) -> int:

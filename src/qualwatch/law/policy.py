@@ -98,6 +98,7 @@ class PolicyValues(Text):
     insurance_freshness_days: dict[date, DatedValue[int]]
     shrink_guard: dict[date, DatedValue[list[Share]]]
     mass_warning_guard: dict[date, DatedValue[MassShare]]
+    late_closing_days: dict[date, DatedValue[int]]
     conflict_share: dict[date, DatedValue[Share]]
     cards_from_pushes: dict[date, DatedValue[Literal["at-days-close", "at-once"]]]
     yellow_period_months: dict[date, DatedValue[int]]

@@ -10,6 +10,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 
 from qualwatch.accounts.queries import organisation
 from qualwatch.cases.documents import issuing
+from qualwatch.cases.documents.evidence import evidence_of
 from qualwatch.cases.evidence_packs.contents import services_of, source_of
 from qualwatch.cases.evidence_packs.rerun import Rerun
 from qualwatch.cases.evidence_packs.stored_files import notices_of
@@ -32,12 +33,15 @@ def index_page(
     """The page as HTML. `cases`: the red card's last, before it the one that it arises from."""
     case = cases[-1]
     findings = rerun.findings if rerun else []
+    supervision_finding = getattr(case, "supervision_finding", None)
+    files = evidence_of(supervision_finding) if supervision_finding is not None else []
     values = {
         "case": case,
         "item": name_of(case),
         "run": rerun.run if rerun else None,
         "determined": _determined(case),
-        "finding": getattr(case, "supervision_finding", None),
+        "finding": supervision_finding,
+        "finding_files": [file.name for file in files],
         "requirements": _requirements(cases),
         "findings": [_finding(finding) for finding in findings],
         "people": people_rows,

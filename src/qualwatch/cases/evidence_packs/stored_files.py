@@ -20,11 +20,17 @@ ATTACHMENTS: tuple[tuple[str, str, str], ...] = (
     ("proofs", "", "service"),
     ("proofs", "w", "withdrawal"),
     ("evidence", "a", "application"),
+    ("evidence", "d", "determination"),
+    ("evidence", "p", "act"),
+    ("evidence", "r", "recheck"),
 )
 CASE_OF = {
     "service": "service__document__case__in",
     "withdrawal": "withdrawal__case__in",
     "application": "application__case__in",
+    "determination": "determination__case__in",
+    "act": "act__case__in",
+    "recheck": "recheck__case__in",
 }
 NOTICE_NAMES = {
     "service": _n("公告送达"),
