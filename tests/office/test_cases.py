@@ -329,7 +329,7 @@ def test_flags_of_system_and_officer_clear_differently(actors: Actors) -> None:
     with pytest.raises(CannotStep, match="已有主管部门认定"):
         actors.inspect(PERIOD_OVER)
     with pytest.raises(CannotStep, match="没有核查或复查"):
-        review_case(actors, officer, "reviewer", PERIOD_OVER)
+        review_case(actors, officer, "other-reviewer", PERIOD_OVER)
     recovered_on = PERIOD_OVER + timedelta(days=3)
     actors.load_and_patrol(recovered_on, people=3)
     assert reload(system).closed_because == "recovered"
@@ -338,7 +338,7 @@ def test_flags_of_system_and_officer_clear_differently(actors: Actors) -> None:
     actors.load_and_patrol(recovered_on + timedelta(days=1), people=2)  # before anybody reviewed it
     assert not reload(officer).needs_review
     actors.load_and_patrol(recovered_on + timedelta(days=2), people=3)
-    review_case(actors, officer, "reviewer", recovered_on + timedelta(days=2))
+    review_case(actors, officer, "other-reviewer", recovered_on + timedelta(days=2))
     assert reload(officer).closed_because == "reviewed"
     assert not RedCard.objects.filter(state="open").exists()
 
@@ -359,7 +359,7 @@ def test_a_supervision_finding_needs_evidence_and_a_recheck_leads_to_review(acto
     case = actors.inspect(DAY, by="city-officer")
     assert case.supervision_finding.authority == "city-140100"
     actors.recheck(case, NEXT_DAY, "recovered")
-    review_case(actors, case, "reviewer", NEXT_DAY)
+    review_case(actors, case, "other-reviewer", NEXT_DAY)
     assert reload(case).closed_because == "reviewed"
 
 

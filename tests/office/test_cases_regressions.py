@@ -176,19 +176,20 @@ def test_registers_that_contradict_an_inspection_do_not_reset_it(actors: Actors)
         actors.recheck(case, NEXT_DAY, "typo")
     actors.recheck(case, NEXT_DAY, "recovered", by="city-officer")
     assert Task.objects.filter(kind="review", completed_on=None).exists()
-    actors.act("review", NEXT_DAY, because="达标", signer="reviewer", case=case)
+    actors.act("review", NEXT_DAY, because="达标", signer="other-reviewer", case=case)
     assert reload(case).state == "closed"
 
 
 def test_what_is_red_for_its_insurance_is_not_warned_of_it_again(actors: Actors) -> None:
-    actors.load_and_patrol(people=4, 社保=unpaid_fourth())
-    enterprise_case = Case.objects.get()
+    unpaid_third = [CONTRIBUTIONS, *(row for n in (1, 2) for row in paid(n))]
+    actors.load_and_patrol(people=3, 社保=unpaid_third)
+    enterprise_case = Case.objects.get(category=None)
     actors.prove_warning(enterprise_case, NEXT_DAY)
-    actors.load_and_patrol(PERIOD_OVER, people=4, 社保=unpaid_fourth())
+    actors.load_and_patrol(PERIOD_OVER, people=3, 社保=unpaid_third)
     actors.propose(enterprise_case, day=PERIOD_OVER, items=[(ITEM[1], "")])
     actors.sign(enterprise_case, day=PERIOD_OVER)
-    actors.load_and_patrol(PERIOD_OVER + timedelta(days=1), people=4, 社保=unpaid_fourth())
-    assert not Case.objects.filter(state="yellow").exists()
+    actors.load_and_patrol(PERIOD_OVER + timedelta(days=1), people=3, 社保=unpaid_third)
+    assert not Case.objects.filter(state="yellow", ground="insurance").exists()
 
 
 def test_a_dismissal_accepts_what_is_held_on_the_day_of_signing(actors: Actors) -> None:

@@ -130,7 +130,7 @@ def create_officers(state: dict[str, str]) -> None:
         (["import", "insurance", "{file}", "--as-of", DAY], "不属于来源"),
         (["patrol"], "--on"),
         (["patrol", "--on", DAY], "还是空的"),
-        (["decide", "card", "1", "--because", "x", "--by", "li"], "load、run、change 或 patrol"),
+        (["decide", "card", "1", "--because", "x", "--by", "li"], "load、run 或 change"),
         (["import", "practitioners", "{file}", "--as-of", "2999-01-01"], "还没有到"),
     ],
 )

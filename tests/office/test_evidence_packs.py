@@ -20,7 +20,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actors import PASSWORD, Actors, picture
+from actors import PASSWORD, WHY, Actors, picture
 from builders import law
 from commands import qualwatch
 from databases import prepare_office, process_environment

@@ -13,8 +13,8 @@ from pytest_django.fixtures import Settings as SettingsWrapper
 
 from actors import Actors, picture, reload
 from fixtures_case_states import START
-from page_requests import client_of, page, refusal_page
-from qualwatch.cases.models import Application
+from page_requests import client_of, evidence_upload, page, refusal_page
+from qualwatch.cases.models import Application, ProposedAct
 from register_office import RegisterOffice
 
 pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
@@ -59,12 +59,16 @@ def test_a_review_through_the_browser(actors: Actors) -> None:
     actors.load_and_patrol(people=2)
     case = actors.inspect(START)
     # A run finds it in order: a review by another
-    actors.load_and_patrol(START + timedelta(days=1), people=3)
+    on = START + timedelta(days=1)
+    actors.load_and_patrol(on, people=3)
     assert reload(case).needs_review
     with time_machine.travel(datetime.fromisoformat("2026-05-21T20:00:00+08:00"), tick=False):
-        reviewer = client_of(actors.account("other-reviewer"))
-        assert "复查情况和理由" in page(reviewer, "case", case.pk)
+        officer = client_of(actors.account("second-officer"))
+        assert "复查情况和理由" in page(officer, "case", case.pk)
         path = reverse("review", args=[case.pk])
-        refusal_page(reviewer.post(path, {"because": "已补足"}), "has_read_review")
-        assert reviewer.post(path, {"because": "已补足", "has_read": "1"}).status_code == 302
+        fields = {"because": "人员已补足", "evidence": [evidence_upload()]}
+        refusal_page(officer.post(path, fields), "has_read_review")
+        fields = {"because": "人员已补足", "evidence": [evidence_upload()], "has_read": "1"}
+        assert officer.post(path, fields).status_code == 302
+    actors.sign_act(ProposedAct.objects.get(kind="review"), on, by="other-reviewer")
     assert reload(case).closed_because == "reviewed"

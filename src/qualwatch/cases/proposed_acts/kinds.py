@@ -23,6 +23,7 @@ from qualwatch.cases.warnings import supervise
 from qualwatch.cases.warnings.newest_run import with_other_red
 from qualwatch.cases.withdrawals.actions import annul_withdrawal
 from qualwatch.law.loader import Law
+from qualwatch.procedure.preconditions import PRECONDITIONS
 from qualwatch.procedure.state import Event
 from qualwatch.procedure.transitions import CannotStep
 from qualwatch.wording import gettext as _
@@ -135,6 +136,8 @@ def _run_annulment(act: ProposedAct, by: Account, ctx: ActContext) -> None:
 def _check_annulled_withdrawal(act: ProposedAct, ctx: ActContext) -> None:
     if act.withdrawal is None:
         raise CannotStep("withdrawal", _("请写明是哪一件撤回"))
+    if act.withdrawal.ended:
+        raise CannotStep("not-annulled", _(PRECONDITIONS["not-annulled"].sentence))
     _check_annulment(act, ctx)
 
 
