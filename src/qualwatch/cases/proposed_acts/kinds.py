@@ -17,7 +17,7 @@ from qualwatch.cases.course.step import act as act_on
 from qualwatch.cases.course.step import check_step
 from qualwatch.cases.deadlines import annulment_entry
 from qualwatch.cases.effects.cards import perform
-from qualwatch.cases.models import Case, ProposedAct
+from qualwatch.cases.models import Case, ProposedAct, Withdrawal
 from qualwatch.cases.proposed_acts import releases
 from qualwatch.cases.warnings import supervise
 from qualwatch.cases.warnings.newest_run import with_other_red
@@ -136,7 +136,7 @@ def _run_annulment(act: ProposedAct, by: Account, ctx: ActContext) -> None:
 def _check_annulled_withdrawal(act: ProposedAct, ctx: ActContext) -> None:
     if act.withdrawal is None:
         raise CannotStep("withdrawal", _("请写明是哪一件撤回"))
-    if act.withdrawal.ended:
+    if Withdrawal.objects.filter(pk=act.withdrawal.pk).exclude(ended="").exists():
         raise CannotStep("not-annulled", _(PRECONDITIONS["not-annulled"].sentence))
     _check_annulment(act, ctx)
 
