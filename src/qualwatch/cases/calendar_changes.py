@@ -108,7 +108,8 @@ class ChangedDeadline:
 def changed_deadlines(calendar: Calendar, on: date) -> list[ChangedDeadline]:
     """Every open deadline of cases, applications and services that a calendar changes."""
     return [
-        *_of_cases(calendar),
+        # what is over is not made to run again
+        *(change for change in _of_cases(calendar) if not change.old.is_over(on)),
         *_of_withdrawals(calendar),
         *_of_decided_withdrawals(calendar, on),
         *_of_lists(calendar),

@@ -77,6 +77,24 @@ def cases_over_on(day: date, *, including_provisional: bool = False) -> list[Cas
     return list(Case.objects.filter(yellow | red).order_by("pk"))
 
 
+def line_of(case: Case) -> list[Case]:
+    """The case, and before it those that it arises from or goes on from, oldest first."""
+    line = [case]
+    while (before := line[0].arises_from or line[0].continued_from) is not None:
+        line.insert(0, before)
+    return line
+
+
+def going_on_as(case: Case) -> Case:
+    """The case with which the warnings of a closed one go on; the case itself where none does."""
+    while case.state == "closed":
+        successor = case.continued_as.order_by("pk").first()
+        if successor is None:
+            return case
+        case = successor
+    return case
+
+
 def red_cases_with_warnings_over_on(day: date) -> list[Case]:
     """Red cases that also warned of a requirement whose period has ended before the day."""
     rows = CaseRequirement.objects.filter(

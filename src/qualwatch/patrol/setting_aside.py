@@ -111,7 +111,15 @@ def sign_setting_aside(
     set_runs_aside(run_at=moment, by=by.username, at=at, because=because)
     ctx = ActContext(law, at, SYSTEM)
     for number in sorted(effects.warnings):
-        event = Event("set-aside", ctx.on, because=because, requirements=effects.warnings[number])
+        names = effects.warnings[number]
+        event = Event(
+            "set-aside",
+            ctx.on,
+            because=because,
+            requirements=names,
+            # warnings carry the day of the machine's clock, which the patrol went by
+            warned_on=dict.fromkeys(names, ActContext.day_of(moment)),
+        )
         act(case=Case.objects.get(pk=number), event=event, ctx=ctx, perform=perform)
     _close_tasks(moment, ctx)
     if patrol.day > ctx.on:

@@ -221,12 +221,16 @@ def _newly_short(state: CaseState, event: Event, terms: Terms) -> tuple[WarnedRe
 
 
 def _meets_everything(state: CaseState, event: Event) -> bool:
-    """Whether this run finds every relevant requirement met or ended."""
-    return all(
-        (requirement.recovered_on is not None or state.origin == "officer")
-        and _verdict(requirement, event) in MET
-        for requirement in state.relevant_requirements
-    )
+    """Whether every relevant requirement is met or ended; what an officer found, by this run.
+
+    A requirement that recovered earlier, or was dismissed or repaired, has had its own end: short
+    again it would have been warned of anew.
+    """
+    if state.origin == "officer":
+        return all(
+            _verdict(requirement, event) in MET for requirement in state.relevant_requirements
+        )
+    return all(requirement.recovered_on is not None for requirement in state.relevant_requirements)
 
 
 def close(state: CaseState, event: Event, code: str) -> Result:
@@ -549,7 +553,8 @@ def uphold(state: CaseState, event: Event, terms: Terms) -> Result:
         requirement.name in about for requirement in state.relevant_requirements
     ):
         effects.append(Effect("amend-red", remaining))
-    return _without_determination(repaired, about), tuple(effects)
+    after, recall = _recall_unripe_withdrawal(_without_determination(repaired, about), event)
+    return after, (*effects, *recall)
 
 
 def _without_determination(state: CaseState, names: tuple[str, ...]) -> CaseState:
@@ -593,20 +598,23 @@ def calendar_loaded(state: CaseState, event: Event, terms: Terms) -> Result:
     Each keeps the length that the policy had when it began.
     """
 
+    def recount(deadline: Deadline) -> Deadline:
+        # what is over is not made to run again
+        return deadline if deadline.is_over(event.on) else recounted(deadline, terms.calendar)
+
     def with_recounted_periods(requirement: WarnedRequirement) -> WarnedRequirement:
         raised = requirement.raised
         if raised is not None:
-            raised = replace(raised, deadline=recounted(raised.deadline, terms.calendar))
+            raised = replace(raised, deadline=recount(raised.deadline))
         if requirement.is_determined:
-            red = requirement.red and recounted(requirement.red, terms.calendar)
+            red = requirement.red and recount(requirement.red)
             return replace(requirement, red=red, raised=raised)
-        deadline = recounted(requirement.deadline, terms.calendar)
-        return replace(requirement, deadline=deadline, raised=raised)
+        return replace(requirement, deadline=recount(requirement.deadline), raised=raised)
 
     after = replace(
         state,
         requirements=tuple(map(with_recounted_periods, state.requirements)),
-        extended=state.extended and recounted(state.extended, terms.calendar),
+        extended=state.extended and recount(state.extended),
         withdrawal=state.withdrawal and _recounted_withdrawal(state.withdrawal, terms),
     )
     return after, ()
@@ -626,8 +634,8 @@ def set_aside(state: CaseState, event: Event, terms: Terms) -> Result:
     A yellow card of which nothing else is left is closed. A determined requirement stays.
     """
     requirements = tuple(
-        replace(requirement, recovered_on=event.on, is_ended=True)
-        if requirement.name in event.requirements and not requirement.is_determined
+        _without_warning(requirement, event)
+        if requirement.name in event.requirements
         else requirement
         for requirement in state.requirements
     )
@@ -635,4 +643,17 @@ def set_aside(state: CaseState, event: Event, terms: Terms) -> Result:
     is_over = all(requirement.recovered_on is not None for requirement in requirements)
     if state.state == "yellow" and is_over:
         return close(after, event, "recorded-in-error")
-    return after, ()
+    if after.requirements == state.requirements:
+        return after, ()
+    return after, (Effect("notify-set-aside", event.requirements),)
+
+
+def _without_warning(requirement: WarnedRequirement, event: Event) -> WarnedRequirement:
+    """The requirement without the warning of the event's day; an older one keeps its clock."""
+    warned_on = event.warned_on.get(requirement.name)
+    raised = requirement.raised
+    if raised is not None and warned_on == raised.pushed_on:
+        return replace(requirement, raised=None)
+    if requirement.is_determined or warned_on not in (None, requirement.pushed_on):
+        return requirement
+    return replace(requirement, recovered_on=event.on, is_ended=True)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Literal
+from typing import Any
 
 from qualwatch.procedure.periods import Deadline
 from qualwatch.procedure.state import (
@@ -89,16 +89,16 @@ def may_be_withdrawn(state: CaseState, event: Event, terms: Terms) -> bool:
     )
 
 
-def other_red(
-    others: Sequence[tuple[CaseState, Event]], terms: Terms
-) -> Literal["", "open", "ripe"]:
-    """What Event.other_red says of an item's other red cards, each with an event of its newest run.
+def other_red(others: Sequence[tuple[int, CaseState, Event]], terms: Terms) -> dict[str, Any]:
+    """The fields of an Event about an item's other red cards.
 
-    The event's name does not matter.
+    others: number of the case, its state, and an event of its newest run, whose name does not
+    matter.
     """
-    if any(may_be_withdrawn(state, event, terms) for state, event in others):
-        return "ripe"
-    return "open" if others else ""
+    for number, state, event in others:
+        if may_be_withdrawn(state, event, terms):
+            return {"other_red": "ripe", "ripe_case": number}
+    return {"other_red": "open" if others else ""}
 
 
 def _with_withdrawal(test: Callable[[Withdrawal, Event, Terms], bool]) -> Test:
@@ -228,7 +228,11 @@ def _is_shown_short(
         is_rechecked = state.rechecked_on is not None and state.rechecked_on > since
         return is_rechecked and not state.needs_review
     is_later_run = event.is_fresh and (event.run_day is None or event.run_day > since)
-    return is_later_run and event.verdicts.get(requirement.name) == "short"
+    return (
+        is_later_run
+        and event.verdicts.get(requirement.name) == "short"
+        and requirement.falls_short_of_warning(event.possible.get(requirement.name))
+    )
 
 
 def _may_request_hearing(withdrawal: Withdrawal, event: Event, terms: Terms) -> bool:
@@ -407,6 +411,13 @@ _WITHDRAWAL: Mapping[str, Precondition] = {
     "red-over": Precondition(
         _n("红牌期未满，或没有送达，或期限依据的放假安排还没有公布"),
         lambda state, event, terms: state.is_over(event.on),
+    ),
+    # of a card of the system; an officer's waits for its review
+    "rests-on-ripe": Precondition(
+        _n("撤回所依据的指标已经恢复或修复，其余指标的红牌期未满"),
+        lambda state, event, terms: (
+            state.state != "red" or state.origin == "officer" or state.is_over(event.on)
+        ),
     ),
     "order-served": Precondition(
         _n("责令整改还没有送达凭证"),

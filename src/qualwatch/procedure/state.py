@@ -415,7 +415,8 @@ class Event:
     which the item ended. has_new_evidence: evidence that no earlier application on these
     requirements had. register_effect: what the next run will read (correction, exemption,
     accepted-finding). others: further accounts that took part. other_red: another red card of the
-    item: "" = none, "open", or "ripe" where its own withdrawal could be opened today. required,
+    item: "" = none, "open", or "ripe" where its own withdrawal could be opened today; ripe_case:
+    the number of that case. required,
     possible: people by requirement; the possible ones with every doubt decided for the enterprise.
     warned_on: by requirement, the day of the newest warning that the proof is about. is_partial:
     other authorities still decide on items of the enterprise.
@@ -439,6 +440,7 @@ class Event:
     route: Route = "city"
     others: tuple[str, ...] = ()
     other_red: Literal["", "open", "ripe"] = ""
+    ripe_case: int | None = None
     run_day: date | None = None
     required: Mapping[str, int] = field(default_factory=dict)
     possible: Mapping[str, int] = field(default_factory=dict)

@@ -256,7 +256,7 @@ TABLE: tuple[Transition, ...] = (
         to_states=(*OPEN, "closed"),
         preconditions=("by-system", "because"),
         outcome=outcomes.set_aside,
-        effects=("notify-closed",),
+        effects=("notify-closed", "notify-set-aside"),
         basis="行政诉讼法 70条参照",
     ),
     *WITHDRAWAL_TRANSITIONS,

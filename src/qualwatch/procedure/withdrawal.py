@@ -163,7 +163,7 @@ def _annul(state: CaseState, event: Event, terms: Terms) -> Result:
 
 
 # Preconditions of an event that takes the withdrawal to its next stage.
-NEXT_STAGE = ("withdrawal", "next-step")
+NEXT_STAGE = ("withdrawal", "next-step", "rests-on-ripe")
 UNDECIDED = ("withdrawal", "undecided")
 RED_OR_CLOSED = ("red", "closed")
 DECISION_EFFECTS = ("publish-decision", "notify-closed", "take-down")

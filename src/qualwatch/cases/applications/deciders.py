@@ -4,6 +4,7 @@ from qualwatch.accounts.models import Account
 from qualwatch.accounts.queries import has_capability
 from qualwatch.cases.competence import PROVINCE, NotCompetent, require_housing_authority
 from qualwatch.cases.models import Application, Determination
+from qualwatch.cases.queries import line_of
 from qualwatch.procedure.transitions import CannotStep
 from qualwatch.wording import gettext as _
 
@@ -74,7 +75,7 @@ def determining_accounts(application: Application) -> set[str]:
     if case is None:
         return set()
     accounts = set(case.determined_by)
-    numbers = [number for number in (case.pk, case.arises_from_id) if number is not None]
+    numbers = [row.pk for row in line_of(case)]
     for determination in Determination.objects.filter(case__in=numbers):
         accounts.add(determination.proposed_by)
         if determination.state == "signed":

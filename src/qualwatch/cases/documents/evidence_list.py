@@ -11,6 +11,7 @@ from django.utils import timezone
 from qualwatch.assessments.models import Run
 from qualwatch.cases.documents.evidence import EvidenceOwner, attachments_of
 from qualwatch.cases.models import Attachment, Case, Withdrawal
+from qualwatch.cases.queries import line_of
 from qualwatch.wording import gettext_noop as _n  # documents are Chinese
 
 RUN = _n("注册人员核查结果（核查编号{number}）")
@@ -41,8 +42,7 @@ def evidence_on_file(
     runs: numbers of the runs that figures rest on. The files are those of officers' acts and of
     services, and what the enterprise handed in; not those of objections of the public.
     """
-    cases = [case] if case.arises_from is None else [case.arises_from, case]
-    pieces = [*_of_runs(runs), *_pieces(_files(cases, withdrawal))]
+    pieces = [*_of_runs(runs), *_pieces(_files(line_of(case), withdrawal))]
     return sorted(dict.fromkeys(pieces), key=lambda piece: piece.on)
 
 

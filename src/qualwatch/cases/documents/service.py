@@ -21,6 +21,7 @@ from qualwatch.cases.documents.public_notices import (
 from qualwatch.cases.models import Attachment, Case, Document, Service, Withdrawal
 from qualwatch.cases.notices import texts
 from qualwatch.cases.notices.notify import ACTING, Notification, has_account, has_seat, notify
+from qualwatch.cases.queries import going_on_as
 from qualwatch.cases.recipient import Recipient
 from qualwatch.cases.tasks import (
     SERVE,
@@ -209,6 +210,7 @@ def is_over(document: Document) -> bool:
     if DOCUMENT_KINDS[document.kind].outlives:
         return False
     if document.kind == "warning" and case is not None:
+        case = going_on_as(case)
         return case.state == "closed" or not warnings_that_wait(document, case)
     return case is not None and case.state == "closed"
 

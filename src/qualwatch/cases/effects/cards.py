@@ -112,6 +112,8 @@ def determined_figures(step: Step, requirements: tuple[str, ...]) -> dict[str, M
             first = step.case.requirements.get(requirement=name).warned_figures
             figures[name] = {
                 **figure,
+                # by the grade that was warned of: another count than the run's own
+                "as-warned": {"held": held, "possible": figure.get("possible")},
                 "required": warned.required,
                 "held": held,
                 "shortfall": warned.required - held,
@@ -157,6 +159,25 @@ def _dismissed(step: Step, effect: Effect) -> Notification:
     return Notification(step.case, "dismissed", texts.subject("dismissed", step.case), body)
 
 
+def _set_aside(step: Step, effect: Effect) -> Notification:
+    body = texts.set_aside(step.case, effect.requirements)
+    return Notification(step.case, "set-aside", texts.subject("set-aside", step.case), body)
+
+
+def _red_period(step: Step, effect: Effect) -> Notification:
+    """The period of the requirements of the order that was served."""
+    begun = [
+        warned
+        for warned in step.after.requirements
+        if warned.red is not None and step.before.requirement(warned.name) != warned
+    ]
+    # all of one order have the same days
+    served_on = max(warned.order_served_on for warned in begun if warned.order_served_on)
+    ends_on = max(warned.red.ends_on for warned in begun if warned.red)
+    body = texts.red_period(step.case, [warned.name for warned in begun], served_on, ends_on)
+    return Notification(step.case, "red-period", texts.subject("red-period", step.case), body)
+
+
 def _by_case_alone(kind: str, body_of: Callable[[Case], str]) -> Notifier:
     """Of a notice whose text depends on nothing but the case."""
 
@@ -174,7 +195,8 @@ NOTIFICATIONS: Mapping[str, Notifier] = {
     "notify-dismissed": _dismissed,
     "notify-extended": _by_case_alone("extended", texts.extended),
     "notify-refused": _by_case_alone("refused", texts.refused),
-    "set-red-period": _by_case_alone("red-period", texts.red_period),
+    "set-red-period": _red_period,
+    "notify-set-aside": _set_aside,
 }
 
 
@@ -350,8 +372,8 @@ def _continue_warning(step: Step, effect: Effect, ctx: ActContext) -> None:
     for stream in (case.stream, successor.stream):
         ctx.entries.append(NewEntry(stream, "continued", details=details))
     subject = texts.subject("continued", successor)
-    ends_on = max(requirement.deadline.ends_on for requirement in state.requirements)
-    body = texts.continued(successor, effect.requirements, ends_on)
+    periods = {warned.name: warned.deadline.ends_on for warned in state.requirements}
+    body = texts.continued(successor, periods)
     notify([Notification(successor, "continued", subject, body)], ctx.at)
 
 
@@ -391,6 +413,7 @@ HANDLERS: Mapping[str, Handler] = {
     "notify-refused": _notify,
     "notify-repaired": _notify,
     "notify-dismissed": _notify,
+    "notify-set-aside": _notify,
     "amend-red": _amend_red,
     "add-to-red": _add_to_red,
     CONTINUE: _continue_warning,

@@ -10,6 +10,7 @@ from qualwatch.assessments.models import Run
 from qualwatch.cases.acting import ActContext, Step
 from qualwatch.cases.competence import competent_for, withdrawing_authority_of
 from qualwatch.cases.course.withdrawal_rows import set_next_task
+from qualwatch.cases.deadline_columns import OF_WITHDRAWAL
 from qualwatch.cases.documents import issuing
 from qualwatch.cases.documents.contacts import contact_of
 from qualwatch.cases.documents.kinds import DOCUMENT_KINDS, day
@@ -169,19 +170,20 @@ def end_withdrawal(step: Step, effect: Effect, ctx: ActContext) -> None:
     assert row is not None
     row.case = step.case
     if effect.detail == HANDED_OVER:
-        _hand_over(row, ctx)
+        assert step.event.ripe_case is not None  # the event said that there is one
+        _hand_over(row, step.event.ripe_case, ctx)
     elif row.decided_on is not None:
         _restore(row, ctx)
     else:
         _end(row, effect.detail, ctx)
 
 
-def _hand_over(row: Withdrawal, ctx: ActContext) -> None:
-    """Hands it to the other red card of the item, where it begins again with the notice.
+def _hand_over(row: Withdrawal, number: int, ctx: ActContext) -> None:
+    """Hands it to a ripe red card of the item, where it begins again with the notice.
 
     What the enterprise was notified of was the card that has ended.
     """
-    other = _other_red_card(row)
+    other = Case.objects.select_for_update().get(pk=number)
     entered = {"withdrawal": row.pk, "to": other.pk, "state": row.stage}
     ctx.entries.append(NewEntry(row.case.stream, HANDED_OVER, details=entered))
     received = {"withdrawal": row.pk, "from": row.case_id}
@@ -198,20 +200,12 @@ def _hand_over(row: Withdrawal, ctx: ActContext) -> None:
     set_next_task(row, ctx)
 
 
-def _other_red_card(row: Withdrawal) -> Case:
-    others = Case.objects.filter(state="red", **_item_key(row)).exclude(pk=row.case_id)
-    other = others.order_by("pk").select_for_update().first()
-    # the event said that there is one
-    assert other is not None
-    return other
-
-
 def _clear_since_notice(row: Withdrawal) -> None:
     """Empties what followed from the notice of the intended withdrawal."""
+    for columns in OF_WITHDRAWAL:
+        columns.write(row, None)
     row.notice_served_on = None
-    row.statement_until = None
     row.displayed_on = None
-    row.display_until = None
     row.rechecked_on = None
     row.hearing = "none"
     row.hearing_asked_on = None

@@ -4,13 +4,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from qualwatch.cases.evidence_packs.rerun import Rerun
-from qualwatch.cases.warnings.run_view import INSURANCE
+from qualwatch.cases.warnings.run_view import AS_WARNED, INSURANCE
 
 
 def differing_requirements(determined: Mapping[str, Any], rerun: Rerun) -> list[str]:
     """The requirements that were determined on this run with other figures; insurance by slug.
 
-    Figures of another run, or of an officer's finding, are not compared.
+    Figures of another run, of an officer's finding, or by the grade before an upgrade are not
+    compared.
     """
     differing = [
         finding.text
@@ -30,7 +31,8 @@ def _figures_of_run(
     determined: Mapping[str, Any], requirement: str, rerun: Rerun
 ) -> Mapping[str, Any]:
     figures: Mapping[str, Any] = determined.get(requirement, {})
-    return figures if figures.get("run") == rerun.run.pk else {}
+    is_own_count = figures.get("run") == rerun.run.pk and AS_WARNED not in figures
+    return figures if is_own_count else {}
 
 
 def _differs(determined: Mapping[str, Any], computed: Mapping[str, Any]) -> bool:

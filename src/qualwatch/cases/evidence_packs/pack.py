@@ -43,6 +43,7 @@ from qualwatch.cases.evidence_packs.plain_facts import plain_tables
 from qualwatch.cases.evidence_packs.readme import readme_text
 from qualwatch.cases.evidence_packs.rerun import Rerun, rerun_of
 from qualwatch.cases.models import Case
+from qualwatch.cases.queries import line_of
 from qualwatch.intake.facts_folder import write_facts
 from qualwatch.intake.sheets import PACK_HEADING
 from qualwatch.journal import packs
@@ -119,8 +120,8 @@ def _manifest(case: Case, journal: Iterable[Mapping[str, Any]], made_on: date) -
 
 
 def related_cases(case: Case) -> list[Case]:
-    """The case, and before it the one that it arises from."""
-    return [case] if case.arises_from is None else [case.arises_from, case]
+    """The case, and before it those that it arises from or goes on from."""
+    return line_of(case)
 
 
 def files_of(case: Case, folder: Path, made_on: date) -> dict[str, bytes]:

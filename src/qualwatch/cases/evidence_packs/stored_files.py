@@ -7,7 +7,7 @@ from django.db.models import Q, QuerySet
 from qualwatch.archive.actions import content_of
 from qualwatch.archive.contents import SUFFIXES
 from qualwatch.cases.documents.kinds import DOCUMENT_KINDS
-from qualwatch.cases.models import Attachment, Case, Document, Withdrawal
+from qualwatch.cases.models import Attachment, Case, Document, Service, Withdrawal
 from qualwatch.publication.queries import PublishedNotice, published_notices
 from qualwatch.wording import gettext as _
 from qualwatch.wording import gettext_noop as _n
@@ -87,7 +87,12 @@ def notices_of(cases: Iterable[Case]) -> list[PublishedNotice]:
     cards = [case.card_number for case in cases if case.card_number]
     documents = Document.objects.filter(case__in=cases).values_list("number", flat=True)
     displays = Withdrawal.objects.filter(case__in=cases).values_list("display_number", flat=True)
-    return published_notices(cards, [*documents, *filter(None, displays)])
+    services = Service.objects.filter(document__case__in=cases)
+    announced = services.exclude(announcement_number="").values_list(
+        "announcement_number", flat=True
+    )
+    numbers = dict.fromkeys([*documents, *filter(None, displays), *announced])
+    return published_notices(cards, list(numbers))
 
 
 def notice_files(notices: Iterable[PublishedNotice]) -> dict[str, bytes]:

@@ -122,6 +122,7 @@ def subject(kind: str, case: Case) -> str:
         "reminder": _("整改期将满：{name}"),
         "repaired": _("部分指标已修复：{name}"),
         "dismissed": _("部分指标不予认定：{name}"),
+        "set-aside": _("误发的预警已撤销：{name}"),
         "continued": _("红牌解除，其余指标仍在预警：{name}"),
         "withdrawal-ended": _("撤回程序终止：{name}"),
         "withdrawal-annulled": _("撤回决定已撤销：{name}"),
@@ -216,17 +217,22 @@ def dismissed(case: Case, requirements: Iterable[str]) -> str:
     )
 
 
-def continued(case: Case, requirements: Iterable[str], ends_on: date) -> str:
-    """The red card is closed; what it also warned of goes on with its own period."""
-    return _(
-        "{enterprise}（{code}）：{name} 的红牌预警已经解除；"
-        "{what} 仍在黄牌预警期内，期限不变，至 {day}。"
-    ).format(
-        enterprise=case.enterprise,
-        code=case.credit_code,
-        name=name_of(case),
-        what=names(requirements),
-        day=ends_on,
+def continued(case: Case, periods: Mapping[str, date]) -> str:
+    """The red card is closed; what it also warned of goes on. periods: requirement -> last day."""
+    head = _(
+        "{enterprise}（{code}）：{name} 的红牌预警已经解除；下列指标的黄牌预警继续，期限不变："
+    ).format(enterprise=case.enterprise, code=case.credit_code, name=name_of(case))
+    lines = [
+        _("{what}，整改期至 {day}。").format(what=names([name]), day=ends_on)
+        for name, ends_on in periods.items()
+    ]
+    return "\n".join([head, *lines])
+
+
+def set_aside(case: Case, requirements: Iterable[str]) -> str:
+    """A warning of a patrol whose day was wrong."""
+    return _("{name}：{what} 的预警系巡查日期有误所致，已经撤销；其余预警继续。").format(
+        name=name_of(case), what=names(requirements)
     )
 
 
@@ -246,10 +252,10 @@ def deadline_moved(name: str, about: str, old: Deadline, new: Deadline, calendar
     return moved + source + version + provisional
 
 
-def red_period(case: Case) -> str:
-    """The order has been served."""
-    return _("{name}：责令整改已于 {served} 送达，红牌期至 {ends}。").format(
-        name=name_of(case), served=case.order_served_on, ends=case.red_ends_on
+def red_period(case: Case, requirements: Iterable[str], served_on: date, ends_on: date) -> str:
+    """The order about these requirements has been served."""
+    return _("{name}：{what} 的责令整改已于 {served} 送达，红牌期至 {ends}。").format(
+        name=name_of(case), what=names(requirements), served=served_on, ends=ends_on
     )
 
 

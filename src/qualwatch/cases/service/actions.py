@@ -43,6 +43,7 @@ from qualwatch.cases.documents.service import (
 )
 from qualwatch.cases.effects.cards import perform
 from qualwatch.cases.models import Attachment, Case, CaseRequirement, Document, Hearing, Service
+from qualwatch.cases.queries import going_on_as
 from qualwatch.cases.tasks import LETTER, SERVE, complete, open_tasks
 from qualwatch.journal.actions import NewEntry
 from qualwatch.law.loader import Law
@@ -365,7 +366,9 @@ def _take_step(
     starts = DOCUMENT_KINDS[document.kind].starts
     if not starts:
         return
-    locked = Case.objects.select_for_update().get(pk=case.pk)
+    # warnings go on in another case where the red card that also told of them has closed
+    current = going_on_as(case) if starts == "push-proved" else case
+    locked = Case.objects.select_for_update().get(pk=current.pk)
     if locked.state not in BY_EVENT[starts].from_states:
         return
     pushed = {

@@ -29,7 +29,7 @@ def event_from_newest_run(
         name,
         ctx.on,
         by=ctx.by,
-        is_fresh=ctx.is_fresh(view.run.as_of),
+        is_fresh=ctx.is_fresh(view.run.as_of) and not _is_mixed(view.run),
         verdicts=verdicts,
         run_day=view.run.as_of,
         **people_counts(figures),
@@ -45,8 +45,9 @@ def with_other_red(event: Event, case: Case, ctx: ActContext) -> Event:
     )
     for other in same_item.exclude(pk=case.pk).order_by("pk"):
         state = state_of(other, list(other.requirements.order_by("pk")))
-        others.append((state, event_from_newest_run("open-withdrawal", other, ctx)[0]))
-    return replace(event, other_red=other_red(others, ctx.terms))
+        event_of_other = event_from_newest_run("open-withdrawal", other, ctx)[0]
+        others.append((other.pk, state, event_of_other))
+    return replace(event, **other_red(others, ctx.terms))
 
 
 def current_run_view(case: Case, law: Law) -> RunView:
@@ -56,3 +57,8 @@ def current_run_view(case: Case, law: Law) -> RunView:
     except Run.DoesNotExist as error:
         raise CannotStep("no-run", _("还没有放行的核查")) from error
     return RunView.of(run, law, [case], only_these=True)
+
+
+def _is_mixed(run: Run) -> bool:
+    """Whether findings of a younger run that was set aside are on record beside this one's."""
+    return Run.objects.filter(state="set-aside", is_full=True, pk__gt=run.pk).exists()

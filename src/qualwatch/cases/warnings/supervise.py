@@ -31,8 +31,11 @@ from qualwatch.cases.models import (
     SupervisoryContact,
 )
 from qualwatch.cases.notices.notify import ACTING
+from qualwatch.cases.notices.texts import name_of
+from qualwatch.cases.queries import going_on_as
 from qualwatch.cases.service.actions import confirm_service
 from qualwatch.cases.warnings.determine import is_open_by_officer, open_red
+from qualwatch.cases.warnings.insurance_items import items_without_abnormal_people
 from qualwatch.cases.warnings.newest_run import current_run_view
 from qualwatch.cases.warnings.officer_figures import (
     DifferenceReason,
@@ -41,7 +44,7 @@ from qualwatch.cases.warnings.officer_figures import (
     figures_beside,
     is_short,
 )
-from qualwatch.cases.warnings.run_view import RunView
+from qualwatch.cases.warnings.run_view import INSURANCE, RunView
 from qualwatch.journal.actions import NewEntry, record
 from qualwatch.law.loader import Law
 from qualwatch.procedure.service import PLATFORM
@@ -133,6 +136,8 @@ def _finding_event(
     figures = checked_figures(finding.figures)
     if not all(is_short(name, numbers) for name, numbers in figures.items()):
         raise CannotStep("requirements", _("请写明哪些指标不达标，应有、现有各几人"))
+    if INSURANCE in figures:
+        _require_item_fails(view, case)
     verdicts, register_figures = view.verdicts_of(case)
     event = event_of_act(
         "inspected",
@@ -143,6 +148,15 @@ def _finding_event(
     )
     beside = beside_registers(figures, verdicts, register_figures, finding.reasons)
     return event, figures_beside(beside), beside
+
+
+def _require_item_fails(view: RunView, case: Case) -> None:
+    """CannotStep where the item is met without the people whose insurance is abnormal."""
+    judged = items_without_abnormal_people(view, case)
+    item = judged.get((case.category or "", case.sub_item or ""))
+    if item is None or item.verdict == "met":
+        sentence = _("除去社保异常的人员，{item} 仍然达标，不能认定不达标")
+        raise CannotStep("items", sentence.format(item=name_of(case)))
 
 
 def event_of_act(name: str, act: ProposedAct, ctx: ActContext, **details: Any) -> Event:
@@ -384,6 +398,7 @@ def _confirm_on_platform(
 def _prove_push(case: Case, notice: Notice, by: Account, law: Law, at: datetime) -> None:
     """Proves the warning of the requirements that were pushed on the notice's day."""
     ctx = ActContext(law, at, by.username)
+    case = going_on_as(case)
     if case.state == "closed":
         return
     if "warning" not in law.policy_on(ctx.on)["platform_opening_proves"]:

@@ -158,7 +158,7 @@ def _assess(
         verdicts=verdicts,
         ended=update.view.end_of(case),
         run_day=update.view.run.as_of,
-        other_red=other_red([(step.after, step.event) for step in others], update.ctx.terms),
+        **other_red([(step.case.pk, step.after, step.event) for step in others], update.ctx.terms),
         **people_counts(figures),
     )
     after, effects = step(before, event, update.ctx.terms)

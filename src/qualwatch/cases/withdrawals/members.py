@@ -22,7 +22,7 @@ from qualwatch.cases.course.withdrawal_rows import attach_to_withdrawal
 from qualwatch.cases.documents import issuing
 from qualwatch.cases.documents.attachments import CheckedFile
 from qualwatch.cases.documents.service import serve_on_authority
-from qualwatch.cases.effects.cards import perform
+from qualwatch.cases.effects.cards import determined_figures, perform
 from qualwatch.cases.models import Case, Document, Withdrawal, WithdrawalList
 from qualwatch.cases.warnings.officer_figures import rechecked_figures
 from qualwatch.law.loader import Law
@@ -135,7 +135,8 @@ def store_recheck_figures(step: Step, ctx: ActContext) -> None:
     decided = issuing.decided_figures(step.case)
     # the registers say nothing of what an officer found: the officer's own recheck does
     is_system = step.case.origin == "system"
-    rechecked = step.figures if is_system else rechecked_figures(step.case)
+    red = tuple(warned.name for warned in step.after.requirements if warned.is_red)
+    rechecked = determined_figures(step, red) if is_system else rechecked_figures(step.case)
     step.row.figures = {
         warned.name: dict(rechecked.get(warned.name) or decided.get(warned.name, {}))
         for warned in step.after.requirements
