@@ -123,8 +123,12 @@ def test_an_enterprise_logs_in_sees_its_yellow_card_and_answers_it(
 
 
 def test_an_officer_proposes_and_a_reviewer_signs(
-    browser: Browser, address: str, page: Page
+    browser: Browser, address: str, page: Page, tmp_path: Path
 ) -> None:
+    from actors import picture
+
+    sheet = tmp_path / "核查表.png"
+    sheet.write_bytes(picture())
     officer = inside(browser, address, "city-officer")
     officer.get_by_role("listitem").filter(has_text="第9装饰公司").get_by_role(
         "link", name="核查是否认定"
@@ -132,7 +136,7 @@ def test_an_officer_proposes_and_a_reviewer_signs(
     expect(officer.locator("main")).to_contain_text("告知有凭证")
     officer.get_by_label("认定为资质不达标").check()
     officer.get_by_label("理由").fill("期满后核查仍缺一名建造师")
-    officer.get_by_label("证据，每行一件").fill("核查结果\n送达回证")
+    officer.get_by_label("证据文件（可以选多件）").set_input_files(sheet)
     officer.get_by_label("我已阅读后果，并对所写的事实负责").check()
     officer.get_by_role("button", name="提出认定").click()
     expect(officer.get_by_role("status")).to_contain_text("等另一人审核签批")
@@ -142,6 +146,12 @@ def test_an_officer_proposes_and_a_reviewer_signs(
     ).click()
     expect(reviewer.locator("main")).to_contain_text("期满后核查仍缺一名建造师")
     expect(reviewer.locator(".consequence")).to_contain_text("立即向社会公布红牌")
+    reviewer.get_by_label("我已阅读后果").check()
+    reviewer.get_by_role("button", name="签批").click()
+    expect(reviewer.get_by_role("alert")).to_contain_text("请先打开证据再签批：核查表.png")
+    with reviewer.expect_download() as opened:
+        reviewer.get_by_role("link", name="核查表.png", exact=True).click()
+    assert opened.value.suggested_filename == "核查表.png"
     reviewer.get_by_label("我已阅读后果").check()
     reviewer.get_by_role("button", name="签批").click()
     expect(reviewer.get_by_role("status")).to_contain_text("已签批，立即生效")

@@ -237,7 +237,8 @@ def rows_that_slipped(dress: Dress, random: Random) -> None:
     for block in some(random, dress.blocks()):
         for row in block.body:
             if random.random() < 0.1 and UP not in row:
-                if random.random() < 0.5:
+                # a blank row has nothing that could slip to the left
+                if random.random() < 0.5 or not row:
                     row.insert(random.randint(0, len(row)), "")
                 else:
                     row.pop(random.randint(0, len(row) - 1))
