@@ -36,6 +36,8 @@ def check_history(history: History) -> None:
         no_running_clock_begins_again(applied)
         no_withdrawal_rests_on_an_unripe_card(applied)
         what_goes_on_keeps_its_clocks(applied)
+        a_yellow_card_without_a_warning_is_closed(applied)
+        a_withdrawal_is_opened_on_what_was_warned_of(applied)
     if history.applied:
         a_run_again_adds_nothing(history)
 
@@ -184,10 +186,28 @@ def no_withdrawal_rests_on_an_unripe_card(applied: AppliedEvent) -> None:
     withdrawal = after.withdrawal
     if withdrawal is None or not withdrawal.is_open or withdrawal.is_decided:
         return
-    if after.state == "red" and applied.event.name != "calendar-loaded":
-        is_over = after.is_over(applied.event.on)
+    if applied.event.name in ("display", "notify-intent", "start", "suggest", "report"):
         # the review of an officer's card decides on what has recovered there
+        assert after.state != "red" or after.origin == "officer" or after.is_over(applied.event.on)
+    if after.state == "red" and applied.event.name in ("assessed", "uphold"):
+        is_over = after.is_over(applied.event.on)
         assert is_over or after.origin == "officer" or not applied.event.is_fresh
+
+
+def a_yellow_card_without_a_warning_is_closed(applied: AppliedEvent) -> None:
+    """Clarified 2: where every requirement has had its end nothing stays open for ever."""
+    if applied.after.state == "yellow":
+        assert applied.after.undetermined
+
+
+def a_withdrawal_is_opened_on_what_was_warned_of(applied: AppliedEvent) -> None:
+    """Clarified 9."""
+    if applied.event.name == "open-withdrawal" and applied.before.origin == "system":
+        assert any(
+            requirement.is_red_over(applied.event.on)
+            and requirement.falls_short_of_warning(applied.event.possible.get(requirement.name))
+            for requirement in applied.before.requirements
+        )
 
 
 def what_goes_on_keeps_its_clocks(applied: AppliedEvent) -> None:

@@ -374,3 +374,105 @@ def test_a_running_clock_of_a_raised_figure_follows_the_calendar() -> None:
     state = replace(state, requirements=(replace(warned, raised=provisional),))
     state, _effects = act(state, "calendar-loaded", LATER)
     assert not warned_of(state).raised.deadline.provisional
+
+
+def test_an_upheld_application_recalls_a_withdrawal_that_rested_on_it() -> None:
+    """Clarified 1: what is left is red, but its period runs: nothing may be displayed."""
+    state = red_for_both()
+    assert state.red is not None
+    over = state.red.ends_on + timedelta(days=1)
+    verdicts = {PEOPLE: "short", TRADE: "short"}
+    state = run(state, over, "short", "short")
+    state, _effects = act(state, "open-withdrawal", over, verdicts=verdicts, route="province")
+    state, _effects = act(state, "apply", over, requirements=(PEOPLE,))
+    after, effects = act(
+        state, "uphold", over, by="zhao", route="province", register_effect="correction"
+    )
+    assert after.withdrawal is not None
+    assert after.withdrawal.ended == "recalled"
+    assert Effect("end-withdrawal", detail="recalled") in effects
+
+
+def test_no_stage_of_a_withdrawal_is_reached_on_a_card_that_is_not_ripe() -> None:
+    """Clarified 1, whatever the runs say meanwhile."""
+    state = red_for_both()
+    assert state.red is not None
+    over = state.red.ends_on + timedelta(days=1)
+    verdicts = {PEOPLE: "short", TRADE: "short"}
+    state, _effects = act(state, "open-withdrawal", over, verdicts=verdicts, route="province")
+    unripe = replace(
+        state,
+        requirements=tuple(
+            replace(warned, recovered_on=over) if warned.name == PEOPLE else warned
+            for warned in state.requirements
+        ),
+    )
+    with pytest.raises(CannotStep) as refusal:
+        act(unripe, "start", over)
+    assert refusal.value.slug == "rests-on-ripe"
+
+
+def test_a_withdrawal_rests_on_the_figure_that_was_determined() -> None:
+    """Clarified 9: red for two; five are required since, and three are there."""
+    state, _names = counted(CaseState(), DAY, required=2, held=1)
+    state = proved(state, DAY)
+    state = determine(state, FIRST_OVER, PEOPLE, verdicts={PEOPLE: "short"}, possible={PEOPLE: 1})
+    state, _effects = act(state, "order-served", FIRST_OVER)
+    assert state.red is not None
+    over = state.red.ends_on + timedelta(days=1)
+    values: dict[str, Any] = {"verdicts": {PEOPLE: "short"}, "required": {PEOPLE: 5}}
+    with pytest.raises(CannotStep) as refusal:
+        act(state, "open-withdrawal", over, possible={PEOPLE: 3}, **values)
+    assert refusal.value.slug == "short-now"
+    act(state, "open-withdrawal", over, possible={PEOPLE: 1}, **values)
+
+
+def test_a_case_closes_where_one_requirement_was_dismissed_and_the_other_recovers() -> None:
+    """Clarified 2 and 5: what was dismissed with an accepted finding is `advise` from then on."""
+    verdicts = {PEOPLE: "short", TRADE: "short"}
+    values: dict[str, Any] = {"register_effect": "accepted-finding", "verdicts": verdicts}
+    state, _effects = act(
+        two_courses(),
+        "propose",
+        FIRST_OVER,
+        outcome="dismissed",
+        requirements=(PEOPLE,),
+        **values,
+    )
+    state, _effects = act(state, "sign", FIRST_OVER, by="wang", **values)
+    state = run(state, FIRST_OVER + timedelta(days=1), "advise", "met")
+    assert (state.state, state.closed_because) == ("closed", "recovered")
+
+
+def test_a_patrol_that_is_set_aside_leaves_older_clocks() -> None:
+    """Clarified 14: only the warnings of that day are undone."""
+    state, _names = counted(CaseState(), DAY, required=2, held=1)
+    wrong, _names = counted(state, LATER, required=5, held=1)
+    after, effects = act(
+        wrong,
+        "set-aside",
+        LATER,
+        by="system",
+        requirements=(PEOPLE,),
+        warned_on={PEOPLE: LATER},
+    )
+    assert after.requirements == state.requirements
+    assert names_of(effects) == ["notify-set-aside"]
+
+
+def test_a_period_that_is_over_is_not_made_to_run_again() -> None:
+    """Clarified 7: a changed calendar moves open deadlines."""
+    state = red_for_people()
+    warned = state.requirement(PEOPLE)
+    assert warned is not None
+    assert warned.red is not None
+    over = warned.red.ends_on + timedelta(days=1)
+    rest_day = replace(warned.red, ends_on=date(2024, 4, 13))  # a Saturday
+    state = replace(
+        state,
+        requirements=tuple(
+            replace(row, red=rest_day) if row.name == PEOPLE else row for row in state.requirements
+        ),
+    )
+    after, _effects = act(state, "calendar-loaded", over + timedelta(days=9))
+    assert after.requirement(PEOPLE) == state.requirement(PEOPLE)
