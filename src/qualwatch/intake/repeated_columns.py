@@ -129,8 +129,9 @@ def doubt_of(source: Source, cell: Cell) -> BadCell | None:
 
 def _is_harmless_yes(source: Source, text: str) -> bool:
     """Whether a cell says yes to what is in order: 是否在职 是."""
-    is_yes = text.lower() in values()["yes_and_no"]["yes"]
-    return is_yes and any(word in source.written for word in shared_words().harmless_if_yes)
+    is_yes = text.lower() in cells.values()["yes_and_no"]["yes"]
+    heading = compared(source.written).removeprefix("是否")
+    return is_yes and heading in shared_words().harmless_if_yes
 
 
 def _is_harmless_amount(source: Source, text: str) -> bool:
