@@ -118,7 +118,7 @@ class SheetReader:
             if unpaid is not None:
                 yield unpaid
         for position in self.remark_positions:
-            stated = body.where_with(position, any_word(), partial(self._remark_at, position))
+            stated = body.where_with(position, any_word(), partial(self._has_remark, position))
             if stated is not None:
                 is_silent = partial(self._is_silent, Statement(""))
                 yield pc.and_(stated, body.where_together(self._speaking, is_silent))
@@ -135,6 +135,9 @@ class SheetReader:
                 is_beneath[rows.start - first : rows.stop - first] = b"\1" * len(rows)
             is_silent = body.where_together(self._speaking, partial(self._is_silent, kind))
             yield pc.and_(is_silent, pa.array(map(bool, is_beneath), pa.bool_()))
+
+    def _has_remark(self, position: int, cell: Cell) -> bool:
+        return self._remark_at(position, cell) is not None
 
     def _remark_at(self, position: int, cell: Cell) -> Statement | None:
         """What a cell of one of `remark_positions` says of its row."""
