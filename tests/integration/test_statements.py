@@ -14,7 +14,7 @@ from commands import check
 from qualwatch.intake.fast_path import CleanRows
 from qualwatch.intake.register_files import read_register_files
 from qualwatch.intake.statements import statement_of_name, statement_of_remark, statement_of_title
-from register_files import CONTRIBUTIONS, REGISTRATIONS, Rows, write
+from register_files import CONTRIBUTIONS, ENTERPRISES, REGISTRATIONS, Rows, write
 from register_rows import DAY, no_clean_rows, paid, person, province, with_column
 
 PEOPLE: Rows = [REGISTRATIONS, person(1), person(2), person(3)]
@@ -30,6 +30,7 @@ def insurance(*rows: list[Any]) -> dict[str, Rows]:
     return province(3, 社保=list(rows))
 
 
+DECIDING = ("去向", "现状", "在职", "是否在职", "标记", "异动")
 # sheets, the verdict with held and possible, what the report names
 CASES: dict[str, tuple[dict[str, Rows], tuple[str, int, int], str]] = {
     "a title of arrears above": (
@@ -211,6 +212,179 @@ CASES: dict[str, tuple[dict[str, Rows], tuple[str, int, int], str]] = {
         ("cannot-say", 2, 2),
         "已撤回资质",
     ),
+    "a spaced remark": (
+        insurance(*with_column(INSURANCE, "备注", [*[""] * 6, "欠 费", "欠　费", "停\u00a0缴"])),
+        ("cannot-say", 2, 3),
+        "欠费",
+    ),
+    "a spaced remark behind a name": (
+        people(*PEOPLE[:3], person(3, 姓名="张三（离 职）")),
+        ("cannot-say", 2, 3),
+        "离职",
+    ),
+    "a spaced section": (
+        insurance(*INSURANCE[:7], ["欠 费 人 员"], *INSURANCE[7:]),
+        ("cannot-say", 2, 3),
+        "欠费人员",
+    ),
+    **{
+        f"a section behind {bullet}": (
+            insurance(*INSURANCE[:7], [f"{bullet}欠费人员"], *INSURANCE[7:]),
+            ("cannot-say", 2, 3),
+            "欠费人员",
+        )
+        for bullet in "■●▲◆★"
+    },
+    "a title behind a mark": (
+        insurance(["■ 停缴人员"], *INSURANCE),
+        ("cannot-say", 0, 3),
+        "停缴人员",
+    ),
+    "a note behind a reference mark": (
+        insurance(*INSURANCE[:7], ["※欠费人员另册"], *INSURANCE[7:]),
+        ("met", 3, 3),
+        "",
+    ),
+    "an application": (
+        insurance(["申请停保人员名单"], *INSURANCE),
+        ("cannot-say", 0, 3),
+        "申请停保人员名单",
+    ),
+    "a long title": (
+        insurance(
+            ["关于山西省2026年第一季度建筑施工企业注册建造师社会保险费" * 3 + "欠费情况统计表"],
+            *INSURANCE,
+        ),
+        ("cannot-say", 0, 3),
+        "欠费情况统计表",
+    ),
+    "a section of three cells": (
+        insurance(*INSURANCE[:7], ["欠费人员名单", "单位:元", "2026年3月"], *INSURANCE[7:]),
+        ("cannot-say", 2, 3),
+        "欠费人员名单",
+    ),
+    "a title of three cells over a second table": (
+        insurance(
+            *INSURANCE[:7],
+            [],
+            ["欠费人员名单", "单位:元", "2026年3月"],
+            CONTRIBUTIONS,
+            *INSURANCE[7:],
+        ),
+        ("cannot-say", 2, 3),
+        "欠费人员名单",
+    ),
+    "a total of what is due": (
+        insurance(*INSURANCE[:7], ["本页小计", "应缴12000元"], *INSURANCE[7:]),
+        ("met", 3, 3),
+        "",
+    ),
+    **{
+        f"{heading} {cell}": (
+            people(*with_column(PEOPLE, heading, ["", "", cell])),
+            ("cannot-say", 2, 3),
+            heading if heading in DECIDING else cell,
+        )
+        for heading, cell in (
+            ("去向", "离职"),
+            ("现状", "注销"),
+            ("处理", "注销"),
+            ("在职", "否"),
+            ("是否在职", "否"),
+            ("核查", "辞职"),
+        )
+    },
+    **{
+        f"{heading} {cell}": (
+            insurance(*with_column(INSURANCE, heading, [*[""] * 6, cell, cell, cell])),
+            ("cannot-say", 2, 3),
+            heading if heading in DECIDING else cell,
+        )
+        for heading, cell in (
+            ("标记", "停缴"),
+            ("异动", "停保"),
+            ("标识", "欠费"),
+            ("处理", "减员"),
+        )
+    },
+    "all are employed": (
+        people(*with_column(PEOPLE, "是否在职", ["是", "在职", "是"])),
+        ("met", 3, 3),
+        "",
+    ),
+    "a list of two states": (
+        people(["已注销、吊销人员名单"], *PEOPLE),
+        ("cannot-say", 0, 3),
+        "自己写的却是正常",
+    ),
+    "arrears and a section of insufficient payments": (
+        insurance(
+            *INSURANCE[:4], ["欠费人员名单"], *INSURANCE[4:7], ["不足额缴费人员"], *INSURANCE[7:]
+        ),
+        ("cannot-say", 1, 3),
+        "不足额缴费人员",
+    ),
+    "a row without its keys": (
+        people(
+            REGISTRATIONS,
+            [
+                cell if heading in ("姓名", "状态") else ""
+                for heading, cell in zip(REGISTRATIONS, person(4, 状态="注销"), strict=True)
+            ],
+            *PEOPLE[1:],
+        ),
+        ("met", 3, 4),
+        "统一社会信用代码为空",
+    ),
+    "remarks that deny it or say that it is settled": (
+        insurance(
+            *with_column(
+                INSURANCE,
+                "备注",
+                [
+                    "补缴2025年欠费",
+                    "欠费:0",
+                    "欠费已补缴",
+                    "无欠缴、停缴情况",
+                    "欠费0元",
+                    "欠费已结清",
+                    "未出现断缴",
+                    "无欠费",
+                    "不欠费",
+                ],
+            )
+        ),
+        ("met", 3, 3),
+        "",
+    ),
+    "remarks that deny a punishment": (
+        people(
+            *with_column(
+                PEOPLE,
+                "备注",
+                ["未受到吊销处罚", "无吊销、撤销情形", "原注册已注销，重新注册"],
+            )
+        ),
+        ("met", 3, 3),
+        "",
+    ),
+    "a firm with a word in its name": (
+        province(
+            3,
+            企业=[
+                ENTERPRISES,
+                *(
+                    [
+                        cell.replace("甲", "甲破产清算") if at == 1 else cell
+                        for at, cell in enumerate(row)
+                    ]
+                    for row in province()["企业"][1:]
+                ),
+            ],
+        ),
+        ("met", 3, 3),
+        "",
+    ),
 }
 
 
@@ -238,7 +412,9 @@ def test_rows_beneath_a_title(tmp_path: Path, name: str, form: str) -> None:
         )
 
 
-@pytest.mark.parametrize("name", ["社保（停缴）.csv", "欠费/社保.csv", "2026-03欠费名单.csv"])
+@pytest.mark.parametrize(
+    "name", ["社保（停缴）.csv", "欠费/社保.csv", "2026-03欠费名单.csv", "2.欠费人员/社保.csv"]
+)
 def test_the_name_of_a_file(tmp_path: Path, name: str) -> None:
     folder = write(tmp_path, insurance(*INSURANCE), "csv")
     target = folder / name
@@ -261,6 +437,18 @@ def test_the_name_of_a_file(tmp_path: Path, name: str) -> None:
         ("查询条件：缴费状态=欠费", "contributions", True),
         ("作废", "items", True),
         ("欠费", "registrations", False),
+        ("2.欠费人员", "contributions", True),
+        ("未参保人员", "contributions", True),
+        ("暂停参保", "contributions", True),
+        ("未申报人员", "contributions", True),
+        ("非正常缴费", "contributions", True),
+        ("脱保人员", "contributions", True),
+        ("不在册人员", "registrations", True),
+        ("逾期未延续", "registrations", True),
+        ("被开除人员", "registrations", True),
+        ("不予认定清单", "accepted_findings", False),
+        ("申请在册注销人员", "registrations", True),
+        ("补缴欠费人员", "contributions", True),
     ],
 )
 def test_what_a_title_states(title: str, table: str, *, is_stated: bool) -> None:
@@ -268,8 +456,46 @@ def test_what_a_title_states(title: str, table: str, *, is_stated: bool) -> None
     assert bool(statement_of_name(f"{title}.xlsx", table)) == is_stated
 
 
-def test_what_a_remark_states() -> None:
-    assert statement_of_remark("2026年1月注销", "registrations")
-    assert not statement_of_remark("退休返聘", "registrations")
-    assert not statement_of_remark("注销" + "很长的说明" * 8, "registrations")
-    assert not statement_of_remark(identity(1), "registrations")
+@pytest.mark.parametrize(
+    ("remark", "table", "is_stated"),
+    [
+        ("2026年1月注销", "registrations", True),
+        ("退休返聘", "registrations", False),
+        ("注销" + "很长的说明" * 8, "registrations", False),
+        (identity(1), "registrations", False),
+        ("离　职", "registrations", True),
+        ("被开除离职", "registrations", True),
+        ("已转注至太原甲公司", "registrations", True),
+        ("解除劳动合同", "registrations", True),
+        ("未办理注销", "registrations", False),
+        ("未受到吊销、撤销处罚", "registrations", False),
+        ("注销后未重新注册", "registrations", True),
+        ("注销，重新注册申请中", "registrations", True),
+        ("未注销，已吊销", "registrations", True),
+        ("停\n缴", "contributions", True),
+        ("未足额", "contributions", True),
+        ("减员", "contributions", True),
+        ("待补缴欠费", "contributions", True),
+        ("欠费未补缴", "contributions", True),
+        ("欠费已补缴部分", "contributions", True),
+        ("欠费:0.5万元", "contributions", True),
+        ("欠费03个月", "contributions", True),
+        ("欠费金额：0.00", "contributions", False),
+        ("未缴、停缴", "contributions", True),
+    ],
+)
+def test_what_a_remark_states(remark: str, table: str, *, is_stated: bool) -> None:
+    assert bool(statement_of_remark(remark, table)) == is_stated
+
+
+@pytest.mark.parametrize(
+    ("name", "is_stated"),
+    [
+        ("甲破产清算装饰有限公司", False),
+        ("甲装饰有限公司（已注销）", True),
+        ("甲装饰有限公司 已注 销", True),
+        ("甲停业装饰有限公司（筹）", False),
+    ],
+)
+def test_what_stands_beside_the_name_of_a_firm(name: str, *, is_stated: bool) -> None:
+    assert bool(statement_of_remark(name, "enterprises", is_name=True)) == is_stated

@@ -207,6 +207,7 @@ class SharedWords:
     other_papers: tuple[str, ...]
     before: tuple[str, ...]
     harmless_cells: frozenset[str]
+    harmless_if_yes: tuple[str, ...]
     paid_amounts: tuple[str, ...]
     harmless_endings: tuple[str, ...]
     harmless_words: tuple[str, ...]
@@ -234,6 +235,7 @@ def shared_words() -> SharedWords:
         other_papers=tuple(text["other_papers"]),
         before=tuple(text["before"]),
         harmless_cells=frozenset(map(folded, text["harmless_cells"])),
+        harmless_if_yes=tuple(text["harmless_if_yes"]),
         paid_amounts=tuple(text["paid_amounts"]),
         harmless_endings=tuple(text["harmless_endings"]),
         harmless_words=tuple(text["harmless_words"]),

@@ -29,7 +29,7 @@ from qualwatch.intake.headers import (
 )
 from qualwatch.intake.non_rows import holds_code, is_line_of_labels, words_of
 from qualwatch.intake.sheets import Sheet
-from qualwatch.intake.statements import may_state
+from qualwatch.intake.statements import has_word
 from qualwatch.wording import gettext as _
 
 _FIRST_ROWS = 1000  # the first header of a text file stands within so many
@@ -439,11 +439,19 @@ def _title_lines(scan: _Scan, above: int) -> Iterator[int]:
     for index in range(above - 1, -1, -1):
         row = scan.row(index) or ()
         filled = [cell for cell in row if not is_blank(cell)]
-        is_stating = 0 < len(filled) <= _MOST_CELLS_OF_A_TITLE and any(map(may_state, filled))
+        is_stating = any(map(has_word, filled)) and _is_line_of_title(row, len(filled))
         if index in scan.titles or (is_stating and not holds_code(row)):
             yield index
         elif filled:
             return
+
+
+def _is_line_of_title(row: Sequence[Cell], filled: int) -> bool:
+    """Whether a line is short, or has only labels with their values behind its first cell."""
+    if filled <= _MOST_CELLS_OF_A_TITLE:
+        return True
+    texts = ((position, folded_as_shown(cell)) for position, cell in enumerate(row))
+    return is_line_of_labels({position: text for position, text in texts if text})
 
 
 def _cells_above(row: Sequence[Cell], block: Block) -> list[Cell]:

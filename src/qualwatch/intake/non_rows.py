@@ -21,6 +21,7 @@ _CODE = re.compile(r"[0-9A-Za-z]{15}")  # as long as the shortest code of a pers
 # a key, or a bad copy of one; fewer digits alone are a count
 _KEY = re.compile(r"(?=.*\d)(?=.*[A-Za-z*+\-·/])[0-9A-Za-z()*+.\-·/]{5,}|\d{8,}(\.0+)?")
 _MARKS_ONLY = re.compile(r"[\s\-_=—―─–~*·.…,、。;:/\\|+#<>\x00-\x1f\x7f\ufffd]+")
+_BULLET = re.compile(r"^[■□●○▲△▶►◆◇★☆•]+(?=.)")  # before a title, as a number is
 # how the label of a code ends
 _LABELS_OF_CODES = ("代码", "编码", "编号", "号码", "号")
 _LOST = "\ufffc"  # in place of a value that the file lost
@@ -88,9 +89,7 @@ def line_words() -> LineWords:
             rf".{{0,20}}?{one_of('totals', 'totals_with_number')}{number}[.。]?"
         ),
         label=re.compile(rf"[(]?{one_of('labels')}{brackets}[)]?(?:[:].*)?"),
-        note=re.compile(
-            rf"[※★☆◆●▲■].*|\([^()]{{4,}}\)|[(*]*{one_of('notes')}\d?[)]?[:、.].*", re.DOTALL
-        ),
+        note=re.compile(rf"※.*|\([^()]{{4,}}\)|[(*]*{one_of('notes')}\d?[)]?[:、.].*", re.DOTALL),
         counted=re.compile(rf"{number}"),
         title=re.compile(
             rf".*{one_of('titles')}{brackets}|[一二三四五六七八九十]+[、.].*|[(][一二三四五六七八九十\d]+[)].*"
@@ -115,8 +114,11 @@ def is_surely_no_row(
     }
     if not filled:
         return True
+    if tuple(filled.values()) in titles:
+        return True
+    filled = {position: _BULLET.sub("", text) for position, text in filled.items()}
     words = tuple(filled.values())
-    if words in titles or _are_column_numbers(words) or _are_about_columns(words):
+    if _are_column_numbers(words) or _are_about_columns(words):
         return True
     if any(
         _may_be_key(filled[position], positions)
@@ -130,6 +132,12 @@ def is_surely_no_row(
         ((position, word),) = filled.items()
         return _is_explained(word) or _is_heading_of_rows(position, word, positions)
     return _is_total(words) or _is_line_of_words(filled, positions)
+
+
+def is_total(cells: Iterable[Cell]) -> bool:
+    """Whether the first filled cell of a line is a total (本页小计), which is no title."""
+    texts = filter(None, map(_text_of, cells))
+    return bool(line_words().total.fullmatch(next(texts, "")))
 
 
 def is_line_of_labels(filled: Mapping[int, str]) -> bool:

@@ -119,10 +119,19 @@ def doubt_of(source: Source, cell: Cell) -> BadCell | None:
     text = folded_as_shown(cell)
     if not text or text in shared_words().harmless_cells or _is_harmless_amount(source, text):
         return None
+    if _is_harmless_yes(source, text):
+        return None
     return BadCell(
         _("「{heading}」一列可能影响结论，但认不出").format(heading=source.written),
         _("把表头改为说明书的写法；确与核查无关的，删去这一列"),
     )
+
+
+def _is_harmless_yes(source: Source, text: str) -> bool:
+    """Whether a cell says yes to what is in order: 是否在职 是."""
+    is_yes = text.lower() in cells.values()["yes_and_no"]["yes"]
+    heading = compared(source.written).removeprefix("是否")
+    return is_yes and heading in shared_words().harmless_if_yes
 
 
 def _is_harmless_amount(source: Source, text: str) -> bool:

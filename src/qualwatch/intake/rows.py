@@ -1,9 +1,11 @@
 """The rows of one table in a sheet: lines that are no rows left out, each cell read once."""
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property, partial
+from itertools import islice
 from typing import Any
 
 import pyarrow as pa
@@ -14,7 +16,13 @@ from qualwatch.intake.cells import Cell, folded_as_shown, is_blank, shown
 from qualwatch.intake.columns import Body
 from qualwatch.intake.headers import Header, compared, is_day_of_payment
 from qualwatch.intake.layout import Block, Layout, heading_line
-from qualwatch.intake.non_rows import RowPositions, holds_code, is_code, is_surely_no_row
+from qualwatch.intake.non_rows import (
+    RowPositions,
+    holds_code,
+    is_code,
+    is_surely_no_row,
+    is_total,
+)
 from qualwatch.intake.problems import BadCell, in_a_line
 from qualwatch.intake.repeated_columns import (
     ENDS_BY_VAGUE_HEADING,
@@ -32,8 +40,12 @@ from qualwatch.intake.statements import (
     doubt_by_title,
     doubt_without_day,
     ends_section,
+    has_word,
+    is_contradicted,
+    is_of_names,
     is_remark,
     is_spoken_for,
+    is_value,
     may_state,
     speaking_columns,
     statement_of_name,
@@ -44,7 +56,7 @@ from qualwatch.privacy import hidden, masked, masked_text
 from qualwatch.wording import gettext as _
 
 _LONGEST_IDENTITY = 40  # characters; a longer cell is free text
-_MOST_CELLS_OF_A_TITLE = 2
+_MOST_CELLS_OF_A_TITLE = 2  # of a line that is not known as no row
 MAX_ROWS = 20  # row numbers named in a notice
 # tables whose key is a word, not a code
 _KEYS_IN_WORDS = frozenset({"coverage"})
@@ -98,25 +110,39 @@ class SheetReader:
 
     def _doubts_by_statement(self, body: Body) -> Iterator[pa.Array]:
         """Per title and remark, which rows it puts in doubt."""
-        first, end = self.block.first, self.block.end
-        for top, bottom, statement in self.statements:
-            doubt = body.where_together(self._speaking, partial(self._is_silent, statement))
-            if (top, bottom) != (first, end):
-                rows = pa.array(range(first, first + body.length))
-                doubt = pc.and_(doubt, pc.and_(pc.greater_equal(rows, top), pc.less(rows, bottom)))
-            yield doubt
-        table = self.header.table.slug
+        for statement in self._statements_of_all:
+            yield body.where_together(self._speaking, partial(self._is_silent, statement))
+        yield from self._doubts_by_section(body)
         for position in self._payment_days:
             unpaid = body.where_at(position, is_blank)
             if unpaid is not None:
                 yield unpaid
         for position in self.remark_positions:
-            stated = body.where_with(
-                position, any_word(), lambda cell: bool(statement_of_remark(cell, table))
-            )
+            stated = body.where_with(position, any_word(), partial(self._has_remark, position))
             if stated is not None:
                 is_silent = partial(self._is_silent, Statement(""))
                 yield pc.and_(stated, body.where_together(self._speaking, is_silent))
+
+    def _doubts_by_section(self, body: Body) -> Iterator[pa.Array]:
+        """Which rows sections put in doubt: those that state alike are looked at together."""
+        rows_by_kind: dict[Statement, list[range]] = {}
+        for top, bottom, statement in self._sections:
+            rows_by_kind.setdefault(replace(statement, text=""), []).append(range(top, bottom))
+        first = self.block.first
+        for kind, parts in rows_by_kind.items():
+            is_beneath = bytearray(body.length)
+            for rows in parts:
+                is_beneath[rows.start - first : rows.stop - first] = b"\1" * len(rows)
+            is_silent = body.where_together(self._speaking, partial(self._is_silent, kind))
+            yield pc.and_(is_silent, pa.array(map(bool, is_beneath), pa.bool_()))
+
+    def _has_remark(self, position: int, cell: Cell) -> bool:
+        return self._remark_at(position, cell) is not None
+
+    def _remark_at(self, position: int, cell: Cell) -> Statement | None:
+        """What a cell of one of `remark_positions` says of its row."""
+        is_name = position in self._name_positions
+        return statement_of_remark(cell, self.header.table.slug, is_name=is_name)
 
     @cached_property
     def _payment_days(self) -> list[int]:
@@ -242,14 +268,16 @@ class SheetReader:
     ) -> Iterator["BadColumn"]:
         """By a title above the row, or a remark beside it."""
         own = [cells.get(slug) for slug in self._speaking]
-        for top, bottom, statement in self.statements:
-            if top <= index < bottom and not is_spoken_for(self.header, statement, own):
-                yield BadColumn("", doubt_by_title(statement))
+        of_section = self._section_of(index)
+        for statement in [*self._statements_of_all, *([of_section] if of_section else [])]:
+            if not is_spoken_for(self.header, statement, own):
+                contrary = not statement.is_of_kind and is_contradicted(self.header, own)
+                yield BadColumn("", doubt_by_title(statement, is_contradicted=contrary))
         for position in self._payment_days:
             if is_blank(_at(row, position)):
                 yield BadColumn("", doubt_without_day())
         for position in self.remark_positions:
-            remark = statement_of_remark(_at(row, position), self.header.table.slug)
+            remark = self._remark_at(position, _at(row, position))
             if remark is not None and not is_spoken_for(self.header, remark, own):
                 yield BadColumn("", doubt_by_remark(remark))
 
@@ -257,32 +285,48 @@ class SheetReader:
     def _speaking(self) -> tuple[str, ...]:
         return speaking_columns(self.header)
 
-    @cached_property
+    @property
     def statements(self) -> list[tuple[int, int, Statement]]:
         """What titles and names state of rows: [first, end) as indexes, and the statement."""
-        table, block = self.header.table.slug, self.block
+        block = self.block
+        of_all = ((block.first, block.end, statement) for statement in self._statements_of_all)
+        return [*of_all, *self._sections]
+
+    @cached_property
+    def _statements_of_all(self) -> list[Statement]:
+        """What the table's titles and the names of its file and sheet state of all its rows."""
+        table = self.header.table.slug
         names = [statement_of_name(name, table) for name in (self.sheet.file, self.sheet.name)]
-        titles = [statement_of_title(title, table) for title in block.titles]
-        of_all = dict.fromkeys(filter(None, [*names, *titles]))
-        return [*((block.first, block.end, statement) for statement in of_all), *self._sections]
+        titles = [statement_of_title(title, table) for title in self.block.titles]
+        return list(dict.fromkeys(filter(None, [*names, *titles])))
 
     @cached_property
     def _sections(self) -> list[tuple[int, int, Statement]]:
-        """The parts of the table under lines that state something of the rows beneath them."""
+        """The parts of the table under lines that state something of the rows beneath them, in
+        order; none reaches into the next.
+        """
         sections = []
         for index in sorted(self._stating_lines):
             statement = self._stating_lines[index]
             sections.append((index + 1, self._end_of_section(index, statement), statement))
         return sections
 
+    def _section_of(self, index: int) -> Statement | None:
+        """What the title of the section states in which a row index is."""
+        at = bisect_right(self._sections, index, key=lambda section: section[0]) - 1
+        if at < 0 or index >= self._sections[at][1]:
+            return None
+        return self._sections[at][2]
+
     def _end_of_section(self, index: int, statement: Statement) -> int:
-        for below in self._lines_without_key:
-            if below <= index:
-                continue
+        lines = self._lines_without_key
+        for below in islice(lines, bisect_right(lines, index), None):
+            if below in self._stating_lines:
+                return below
             filled = self._filled_cells(below)
             if len(filled) != 1 or holds_code(filled):
                 continue
-            if below in self._stating_lines or ends_section(filled[0], statement.text):
+            if ends_section(filled[0], statement.text):
                 return below
         return self.block.end
 
@@ -316,16 +360,31 @@ class SheetReader:
         lines = {}
         block = self.block
         for index in grid.rows_with(any_word(), may_state, block.left, self._width):
-            if not block.first <= index < block.end or self._may_have_key(index):
+            if not block.first <= index < block.end:
                 continue
             filled = self._filled_cells(index)
-            if len(filled) > _MOST_CELLS_OF_A_TITLE or holds_code(filled):
+            if holds_code(filled) or not self._is_line_of_title(index, len(filled)):
                 continue
-            titles = [statement_of_title(cell, table) for cell in filled]
+            titles = [statement_of_title(cell, table) for cell in filled if may_state(cell)]
             stated = [statement for statement in titles if statement is not None]
-            if stated:
+            if stated and not is_total(filled):
                 lines[index] = stated[0]
         return lines
+
+    def _is_line_of_title(self, index: int, filled: int) -> bool:
+        """Whether a line without a code is a title, not the rest of a row; filled: its cells."""
+        assert self.layout.grid is not None
+        cells = self._cells_of_table(self.layout.grid.row(index))
+        left = self.block.left
+        for slug in self._speaking:
+            position = self.header.positions[slug]
+            cell = _at(cells, position)
+            is_alone = filled == 1 and (position == left or slug == KIND_COLUMN)
+            if not is_alone and has_word(cell) and is_value(self.header, slug, cell):
+                return False
+        if filled <= _MOST_CELLS_OF_A_TITLE and not self._may_have_key(index):
+            return True
+        return is_surely_no_row(cells[left:], self._positions, self.layout.titles)
 
     def _may_have_key(self, index: int) -> bool:
         """Whether a key cell of a row is filled with anything but a word that states something."""
@@ -341,8 +400,8 @@ class SheetReader:
 
     @cached_property
     def remark_positions(self) -> list[int]:
-        """Columns that may hold remarks: those headed so, without heading, or of texts to which
-        people add one (张三（已离职）).
+        """Columns that may hold remarks: those that are not read, without heading, or of texts to
+        which people add one (张三（已离职）).
         """
         remarks = [
             source.position
@@ -353,6 +412,16 @@ class SheetReader:
             source.position for slug in TEXT_COLUMNS for source in self.header.sources.get(slug, ())
         ]
         return sorted({*remarks, *within, *self.positions_without_heading()})
+
+    @cached_property
+    def _name_positions(self) -> frozenset[int]:
+        """Columns of firms' names, in which only an addition states something."""
+        others = {
+            source.position
+            for source in self.header.left_over
+            if is_of_names(compared(source.written))
+        }
+        return frozenset(others.union(s.position for s in self.header.sources.get("name", ())))
 
     @cached_property
     def _plain_positions(self) -> list[tuple[str, int]]:
