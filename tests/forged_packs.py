@@ -161,6 +161,15 @@ OF_FILES: dict[str, tuple[str, Callable[[Files], Files]]] = {
         with_file(PLAIN, lambda body: body.replace("二级".encode(), "一级".encode(), 1)),
     ),
     "a file added": ("多了 补充.txt", lambda files: {**files, "补充.txt": b"x"}),
+    "a file added under two listed names": (
+        "多了 README.txt?index.html",
+        lambda files: {**files, "README.txt\nindex.html": b"x"},
+    ),
+    "a file added under a listed name and dot": (
+        "多了 README.txt?",
+        lambda files: {**files, "README.txt\n./index.html": b"x"},
+    ),
+    "a key added": ("多了 office.pem", lambda files: {**files, "office.pem": b"x"}),
     "an archive added": (
         "多了 更多.zip",
         lambda files: {**files, "更多.zip": zipped({"a.txt": b"x"})},

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import IO, Any
 
 from stdnum.cn import ric
@@ -11,17 +11,21 @@ _DIGIT = r"[0-9\uff10-\uff19]"
 _LAST = r"[0-9\uff10-\uff19Xx\uff38\uff58]"
 # what people put between the digits: blanks of every width, dashes, dots, nothing that is seen
 _BETWEEN = r"[ \t\u3000\xa0\u2000-\u200d\u2060\ufeff\xad_.\xb7\-\u2010-\u2015\u2212\uff0d]{0,3}"
+# nor a dot: a moment in seconds, as JSON has it, is a number with as many digits
+_BETWEEN_OLD = _BETWEEN.replace("_.", "_")
 # where a number may begin; what it is, is looked at without the marks
 _MAY_BE_NUMBER = re.compile(
     rf"(?<!{_DIGIT})(?=({_DIGIT}(?:{_BETWEEN}{_DIGIT}){{16}}{_BETWEEN}{_LAST})(?!{_DIGIT}))"
     # the old form: in its parts only, since many pairs of days have as many digits
-    rf"|(?<!{_DIGIT})(?=({_DIGIT}{{6}}{_BETWEEN}{_DIGIT}{{2}}{_BETWEEN}{_DIGIT}{{2}}{_BETWEEN}"
-    rf"{_DIGIT}{{2}}{_BETWEEN}{_DIGIT}{{3}})(?!{_DIGIT}))"
+    rf"|(?<!{_DIGIT})(?=({_DIGIT}{{6}}{_BETWEEN_OLD}{_DIGIT}{{2}}{_BETWEEN_OLD}{_DIGIT}{{2}}"
+    rf"{_BETWEEN_OLD}{_DIGIT}{{2}}{_BETWEEN_OLD}{_DIGIT}{{3}})(?!{_DIGIT}))"
 )
 _RESIDENT_NUMBER = re.compile(
     r"\d{6}(?:18|19|20)\d{2}(?:0[1-9]|1[0-2])(?:[0-2]\d|3[01])\d{3}[\dX]"
     r"|\d{6}\d{2}(?:0[1-9]|1[0-2])(?:[0-2]\d|3[01])\d{3}"
 )
+# of a file, a key, a signature: nothing that anybody writes
+_HEXADECIMAL = re.compile(r"[0-9a-f]{64}(?:[0-9a-f]{64})?")
 _NO_PART = re.compile(r"[^0-9X]")
 _ENOUGH_DIGITS = re.compile(rf"(?:{_DIGIT}{_BETWEEN}){{15}}")
 _LONG = 18  # digits, the last one the check digit
@@ -62,6 +66,21 @@ def hidden(text: str) -> str:
             pieces += [text[end:start], masked(number)]
             end = stop
     return "".join([*pieces, text[end:]])
+
+
+def hidden_in(value: Any) -> Any:
+    """A value of JSON with the resident numbers in its texts masked.
+
+    Keys, numbers and digests stay as they are; tuples become lists. `hidden` on the written JSON
+    would take the digits of a number for a resident's, and make text of it that nobody can read.
+    """
+    if isinstance(value, str):
+        return value if _HEXADECIMAL.fullmatch(value) else hidden(value)
+    if isinstance(value, Mapping):
+        return {key: hidden_in(content) for key, content in value.items()}
+    if isinstance(value, list | tuple):
+        return [hidden_in(content) for content in value]
+    return value
 
 
 def _resident_numbers(text: str) -> Iterator[tuple[int, str, bool]]:

@@ -323,6 +323,7 @@ def test_a_red_card_of_insurance_says_when_it_was_warned_and_who(
     assert determination.template_values["standards"].endswith(
         "（晋建市规字〔2023〕71号）第二条第（一）项"
     )
+    actors.patrol(PERIOD_OVER + timedelta(days=1))  # its journal is sealed
     folder = extract_pack(actors, red, tmp_path / "pack")
     judged = json.loads((folder / "finding.json").read_text())["rerun"]
     assert [anomaly["kind"] for anomaly in judged["anomalies"]] == ["unpaid"]
@@ -453,7 +454,21 @@ def test_an_officer_s_red_card_has_its_finding_and_the_registers_of_that_day(
 ) -> None:
     actors.load_and_patrol(people=3)
     case = actors.inspect(DAY)
+    with pytest.raises(CannotPack, match="案件日志还没有封签"):
+        extract_pack(actors, case, tmp_path / "unsealed")
+    actors.patrol(DAY + timedelta(days=1))
     folder = extract_pack(actors, case, tmp_path / "pack")
+    act, journal = json.loads((folder / "journal.json").read_text())
+    signed = next(entry for entry in journal["entries"] if entry["what"] == "act-signed")
+    (opened,) = [entry for entry in act["entries"] if entry["what"] == "evidence-opened"]
+    assert act["entries"][0]["what"] == "act-proposed"
+    assert (opened["by"], signed["by"]) == ("reviewer", "reviewer")
+    assert opened["recorded_at"] <= signed["recorded_at"]
+    assert opened["details"]["file"] in signed["details"]["read"]["files"]
+    assert act["seals"]
+    manifest = json.loads((folder / "manifest.json").read_text())
+    assert [row["stream"] for row in manifest["journal"]] == [act["stream"], case.stream]
+    assert faults_of_pack(folder, current_public_key()) == []
     course = json.loads((folder / "case.json").read_text())[case.stream]
     assert course["supervision_finding"]["evidence"][0]["name"] == "笔录.png"
     recorded = json.loads((folder / "finding.json").read_text())

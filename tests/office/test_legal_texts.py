@@ -32,7 +32,7 @@ from qualwatch.legal_texts.actions import (
 )
 from qualwatch.legal_texts.models import LegalText
 from qualwatch.legal_texts.queries import DamagedText, file_of, law_in_force
-from qualwatch.patrol.legal_texts import preview_of, propose, sign
+from qualwatch.patrol.legal_texts import preview_of, propose, reading_of, show, sign
 from register_office import DAY, RegisterOffice
 
 pytestmark = pytest.mark.django_db
@@ -86,8 +86,10 @@ def load(actors: Actors, text: str, day: date = DAY, first_day: date | None = No
         by=actors.account("officer"),
         at=actors.office.tick(day),
     )
+    reviewer = actors.account("reviewer")
+    show(text=proposed, by=reviewer, at=actors.office.tick(day))
     signed, _moved = sign(
-        text=proposed, by=actors.account("reviewer"), at=actors.office.tick(day), because="核对无误"
+        text=proposed, by=reviewer, at=actors.office.tick(day), because="核对无误"
     )
     actors.law = law_in_force(day)
     return signed
@@ -113,8 +115,9 @@ def test_next_years_calendar_is_loaded_and_used(actors: Actors) -> None:
     assert law.digest != before
     assert load_law().digest == before
     entries = Entry.objects.filter(stream="law").order_by("number")
-    assert [entry.what for entry in entries] == ["text-proposed", "text-signed"]
-    assert entries[1].details["sha256"] == text.sha256
+    assert [entry.what for entry in entries] == ["text-proposed", "text-read", "text-signed"]
+    assert entries[2].details["sha256"] == text.sha256
+    assert entries[1].details["shown"] == entries[2].details["read"] != ""
 
 
 @pytest.mark.parametrize(
@@ -207,6 +210,50 @@ def test_it_is_in_force_from_its_day_and_never_backwards(actors: Actors) -> None
         sign(text=text, by=actors.account("reviewer"), at=late, because="x")
 
 
+def test_who_signs_has_read_what_the_text_changes_now(actors: Actors) -> None:
+    """Two reviewers: one read it, the other did not; what changes after reading is read again."""
+    actors.load_and_patrol(DAY, 3)
+    end = ENDS + timedelta(days=1)  # of a warning of the next day
+    reviewer, at = actors.account("reviewer"), actors.office.tick
+    text, _preview = propose(
+        text=submitted(this_year_with(end)), because="x", by=actors.account("officer"), at=at()
+    )
+    with pytest.raises(CannotLoad, match="请先用 qualwatch law show"):
+        sign(text=text, by=reviewer, at=at(), because="x")
+    with pytest.raises(CannotLoad, match="没有这项权限"):
+        show(text=text, by=actors.account("officer"), at=at())
+    before = show(text=text, by=reviewer, at=at())
+    assert before.differences == [f"{end}\t工作日 → 休息日"]
+    assert not before.preview.deadlines
+    actors.yellow_case(DAY + timedelta(days=1))
+    LegalText.objects.filter(pk=text.pk).update(in_force_from=DAY + timedelta(days=2))
+    text.refresh_from_db()
+    later = DAY + timedelta(days=2)
+    with pytest.raises(CannotLoad, match="影响有了变化"):
+        sign(text=text, by=reviewer, at=at(later), because="x")
+    assert show(text=text, by=reviewer, at=at(later)).preview.deadlines
+    assert sign(text=text, by=reviewer, at=at(later), because="x")[0].state == "signed"
+
+
+def test_the_difference_of_a_policy_is_to_the_version_before(actors: Actors) -> None:
+    first_day = DAY + timedelta(days=5)
+    old = "yellow_period_months: {2023-05-01: {value: 2,"
+    text, _preview = propose(
+        text=submitted(policy_from(first_day, old, old.replace("value: 2", "value: 1"))),
+        because="x",
+        by=actors.account("officer"),
+        at=actors.office.tick(),
+    )
+    lines = reading_of(text, actors.office.tick()).differences
+    changed = [line for line in lines if line[0] in "+-" and line[:3] not in ("+++", "---")]
+    assert [line.split(":")[0].replace(" ", "") for line in changed] == [
+        "-in_force_from",
+        "+in_force_from",
+        "-yellow_period_months",
+        "+yellow_period_months",
+    ]
+
+
 def test_the_preview_of_a_calendar_names_every_deadline_that_moves(actors: Actors) -> None:
     """Deliver 6: old day, new day, case; what the preview says is what the signature does."""
     case = actors.yellow_case()
@@ -297,6 +344,51 @@ def test_a_standard_is_loaded_in_the_same_way(actors: Actors) -> None:
     assert actors.law.files[signed.name].read_text(encoding="utf-8") == changed
 
 
+def test_a_standard_changes_nothing_before_its_day(actors: Actors) -> None:
+    first_day = DAY + timedelta(days=30)
+    text = DECORATION.read_text(encoding="utf-8")
+    begun = "2023-09-15: {number: 5, basis: 2023-3}"
+    assert begun in text
+    from_its_day = text.replace(
+        begun, f"{begun}\n          {first_day}: {{number: 6, basis: 2023-3}}"
+    )
+    assert load(actors, from_its_day, first_day=first_day).state == "signed"
+    too_early = from_its_day.replace(f"{first_day}:", f"{first_day - timedelta(days=1)}:")
+    past = text.replace(begun, begun.replace("number: 5", "number: 6"))
+    undated = text.replace("constructor, grade: grade-1", "constructor, grade: grade-2", 1)
+    for changed in (
+        too_early,
+        past,
+        undated,
+        text.replace("usable_for_short: true", "usable_for_short: false", 1),
+    ):
+        with pytest.raises(CannotLoad, match="以前的不能改：grades"):
+            submitted(changed, first_day)
+
+
+def test_a_calendar_changes_no_day_before_its_own_and_no_past_year(actors: Actors) -> None:
+    with pytest.raises(CannotLoad, match="以前的不能改：2026-05-19"):
+        submitted(this_year_with(DAY - timedelta(days=1)))
+    assert submitted(this_year_with(DAY))
+    last_year = yaml.safe_dump(
+        {
+            "calendar": "state-council",
+            "years": {
+                2025: {
+                    "basis": "国办发明电〔2024〕12号",
+                    "rest": sorted(d for d in load_law().calendar.rest if d.year == 2025),
+                    "work": sorted(d for d in load_law().calendar.work if d.year == 2025),
+                }
+            },
+        },
+        allow_unicode=True,
+    )
+    with pytest.raises(CannotLoad, match="以前的不能改：2025 年"):
+        submitted(last_year)
+    # nobody knew the year before it began: it is settled late
+    assert submitted(NEXT_YEAR, date(2027, 3, 1), date(2027, 3, 1))
+
+
 def test_pages_ask_for_the_law_in_force_and_once_only(
     actors: Actors, client: Client, django_assert_num_queries: Any
 ) -> None:
@@ -330,6 +422,24 @@ def test_no_task_is_left_behind(actors: Actors) -> None:
     assert not Task.objects.exists()
 
 
+@pytest.mark.parametrize("option", ["--law", "--policy"])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("import", "practitioners", "x.csv"),
+        ("patrol", "--on", "2026-05-20"),
+        ("propose", "run", "1", "x.png"),
+        ("decide", "run", "1"),
+        ("set-aside", "2026-05-20"),
+        ("returns", "2026Q1"),
+    ],
+)
+def test_commands_of_the_office_take_no_other_law(words: tuple[str, ...], option: str) -> None:
+    """One person would run the office by texts that nobody signed."""
+    result = qualwatch(*words, option, str(BUILT_IN))
+    assert (result.status, option in result.err) == (2, True), result.err
+
+
 def test_the_commands_load_a_calendar(tmp_path: Path) -> None:
     """From the file to the folder that commands without a database use."""
     state = prepare_office(tmp_path / "state")
@@ -341,7 +451,8 @@ def test_the_commands_load_a_calendar(tmp_path: Path) -> None:
         assert created.status == 0, created.err
 
     def law(*words: str | Path, by: str = "") -> CommandResult:
-        account = ["--by", by, "--because", "国办已公布", "--password-from-stdin"] if by else []
+        account = ["--by", by, "--password-from-stdin"] if by else []
+        account += ["--because", "国办已公布"] if by and words[0] != "show" else []
         return qualwatch("law", *words, *account, typed=f"{PASSWORD}\n", **state)
 
     wrong, right = tmp_path / "wrong.yaml", tmp_path / "2027.yaml"
@@ -355,6 +466,15 @@ def test_the_commands_load_a_calendar(tmp_path: Path) -> None:
     proposed = law("propose", right, by="li")
     assert (proposed.status, "第 1 号 日历" in proposed.out) == (0, True), proposed.err
     assert law("sign", "1", by="li").status == 2
+    unread = law("sign", "1", by="wang")
+    assert (unread.status, unread.err) == (2, "qualwatch: 请先用 qualwatch law show 1 阅读\n")
+    assert law("show", "1", by="li").status == 2
+    shown = law("show", "1", by="wang")
+    assert shown.status == 0, shown.err
+    assert "li 提出：国办已公布" in shown.out
+    assert "    basis: 国办发明电〔2026〕9号" in shown.out
+    assert "2027-02-05\t工作日 → 休息日" in shown.out
+    assert "期限顺延 0 个" in shown.out
     assert "已签批" in law("sign", "1", by="wang").out
     assert law("sign", "1", by="wang").err == "qualwatch: 这份文件已经签批或退回\n"
     assert "已签批" in law("list").out

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
+from django.db import transaction
 
 from actors import Actors
 from commands import qualwatch
 from forged_packs import OF_ARCHIVES, OF_FILES, STRANGER, Files, unpacked, write_folder
-from qualwatch.cases.evidence_packs.pack import evidence_pack
+from qualwatch.cases.evidence_packs.journal import journal_content
+from qualwatch.cases.evidence_packs.pack import CannotPack, evidence_pack
 from qualwatch.cases.models import Case
+from qualwatch.journal.actions import record
 from qualwatch.journal.keys import current_public_key
 from qualwatch.journal.packs import check_pack, faults_of_pack, read_public_keys, zipped
 from qualwatch.publication.keys import pem_of
@@ -49,9 +54,9 @@ def commands_of(files: Files) -> list[str]:
 
 
 def outputs(files: Files, commands: list[str], folder: Path, public_key: str) -> list[str]:
-    """The last line that each command prints in a folder with these files and the key."""
+    """The last line that each command prints in a folder with these files, the key beside it."""
     write_folder(files, folder)
-    (folder / "office.pem").write_text(pem_of(public_key))
+    (folder.parent / "office.pem").write_text(pem_of(public_key))
     lines = []
     for command in commands:
         # nothing of this package: a shell with coreutils and openssl
@@ -79,6 +84,39 @@ def test_a_pack_as_made_is_sound_as_an_archive_and_unpacked(actors: Actors, tmp_
         assert (result.card, result.made_on) == (case.card_number, "2026-07-22")
         assert result.unsealed == 1  # the pack's own entry, under the pack's signature
         assert "没有给出机关公布的公钥" in "".join(faults_of_pack(place))
+
+
+def test_moments_with_many_digits_and_masked_texts_leave_a_pack_sound(
+    actors: Actors, tmp_path: Path
+) -> None:
+    """A moment with five decimals has as many digits as an identity number of the old form."""
+    case = served_case(actors)
+    moment = datetime.fromtimestamp(1799010106.15001, tz=UTC)
+    details = {"seconds": 1401028506.15001, "text": "证件 140102198506150071"}
+    with transaction.atomic():
+        record(stream=case.stream, by="x", at=moment, what="noted", details=details)
+    path = tmp_path / "pack.zip"
+    path.write_bytes(pack_of(actors, case))
+    assert faults_of_pack(path, current_public_key()) == []
+    entries = json.loads(unpacked(path.read_bytes())["journal.json"])[0]["entries"]
+    (noted,) = [entry for entry in entries if entry["what"] == "noted"]
+    assert noted["recorded_at"] == moment.timestamp()
+    assert noted["details"] == {"seconds": 1401028506.15001, "text": "证件 140102**********71"}
+
+
+def test_a_pack_that_would_not_pass_is_not_handed_out(
+    actors: Actors, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case = served_case(actors)
+
+    def altered(stream: str) -> dict[str, Any]:
+        content = journal_content(stream)
+        content["entries"][0]["by"] = "somebody"
+        return content
+
+    monkeypatch.setattr("qualwatch.cases.evidence_packs.pack.journal_content", altered)
+    with pytest.raises(CannotPack, match=r"证据包核对不过：.*第 1 条被改动"):
+        pack_of(actors, case)
 
 
 def test_no_forgery_passes(actors: Actors, tmp_path: Path) -> None:

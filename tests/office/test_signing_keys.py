@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import zipfile
+from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -18,7 +21,10 @@ from commands import qualwatch
 from databases import prepare_office
 from qualwatch.cases.evidence_packs.pack import evidence_pack
 from qualwatch.cases.models import Case
+from qualwatch.cli import journal as journal_commands
+from qualwatch.config.keys import create_keys
 from qualwatch.journal.keys import current_public_key, public_keys, signing_keys
+from qualwatch.journal.models import Entry
 from qualwatch.journal.packs import check_pack, faults_of_pack, read_public_keys
 from qualwatch.journal.proofs import key_number
 from qualwatch.journal.queries import faults
@@ -43,6 +49,19 @@ def replace_key(settings: object) -> str:
     settings.FORMER_SEAL_KEYS = (*public_keys(),)  # type: ignore[attr-defined]
     settings.SEAL_KEY = NEW_SEED  # type: ignore[attr-defined]
     return former
+
+
+def fail_to_open(path: Path) -> Callable[..., int]:
+    """`os.open` that cannot write beside a file."""
+
+    open_any = os.open
+
+    def open_file(name: Path, *details: int, **named: int) -> int:
+        if Path(name).parent == path.parent:
+            raise OSError("disk full")
+        return open_any(name, *details, **named)
+
+    return open_file
 
 
 def pack(actors: Actors, case: Case, day: date, path: Path) -> Path:
@@ -137,6 +156,55 @@ def test_the_command_replaces_the_key_in_the_state_folder(tmp_path: Path) -> Non
     (tmp_path / "keys.pem").write_text(pem)
     assert read_public_keys(str(tmp_path / "keys.pem")) == [shown[1], former]
     assert qualwatch("journal", "verify", **state).status == 0
+
+
+def test_a_replacement_that_was_cut_off_goes_on_with_the_same_key(tmp_path: Path) -> None:
+    """Cut off after the commit: the former key signs on; the command run again only switches."""
+    state = {**prepare_office(tmp_path / "state"), "QUALWATCH_KEYS": ""}
+    assert qualwatch("manage", "prepare", **state).status == 0
+    path = Path(state["QUALWATCH_STATE"]) / "keys.json"
+    before = json.loads(path.read_text())
+    first = qualwatch("journal", "replace-key", **state)
+    switched = json.loads(path.read_text())
+    assert "next_seal" not in switched
+    path.write_text(json.dumps({**before, "next_seal": switched["seal"]}))
+    assert len(qualwatch("journal", "key", **state).out.splitlines()) == 2
+    assert qualwatch("journal", "verify", **state).status == 0
+    again = qualwatch("journal", "replace-key", **state)
+    assert (again.status, again.out) == (0, first.out), again.err
+    assert json.loads(path.read_text()) == switched
+    assert qualwatch("journal", "verify", **state).status == 0
+
+
+def test_a_key_signs_nothing_before_it_is_on_record(
+    tmp_path: Path, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("QUALWATCH_KEYS", raising=False)
+    settings.STATE = tmp_path / "state"
+    create_keys(settings.STATE)
+    path = settings.STATE / "keys.json"
+    before = json.loads(path.read_text())
+    replace = journal_commands.replace_key.__wrapped__  # type: ignore[attr-defined]
+
+    def fail(**_details: object) -> None:
+        raise OSError("disk full")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("qualwatch.patrol.signing_keys.publish_signing_keys", fail)
+        with pytest.raises(OSError, match="disk full"):
+            replace()
+    prepared = json.loads(path.read_text())
+    assert {**before, "next_seal": prepared["next_seal"]} == prepared
+    assert not Entry.objects.filter(stream="keys").exists()
+    with monkeypatch.context() as patched:
+        patched.setattr("qualwatch.config.keys.os.open", fail_to_open(path))
+        with pytest.raises(OSError, match="disk full"):
+            replace()
+    assert json.loads(path.read_text()) == prepared
+    assert replace() == 0
+    assert json.loads(path.read_text())["seal"] == prepared["next_seal"]
+    (entry,) = Entry.objects.filter(stream="keys")
+    assert entry.details["former"] == current_public_key() != entry.details["new"]
 
 
 def test_keys_of_the_environment_are_changed_there(tmp_path: Path) -> None:

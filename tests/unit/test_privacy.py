@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from builders import identity
-from qualwatch.privacy import hidden, masked_text
+from qualwatch.privacy import hidden, hidden_in, masked_text
 
 NUMBER = identity(7)
 WIDE = NUMBER.translate({code: code + 0xFEE0 for code in range(0x30, 0x7B)})
@@ -72,6 +74,17 @@ def test_the_old_form_is_masked(written: str) -> None:
 )
 def test_other_numbers_stay(text: str) -> None:
     assert hidden(text) == text
+
+
+def test_values_of_json_keep_numbers_keys_and_digests() -> None:
+    moment = 1401028506.15001  # as many digits as a number of the old form
+    digest = f"{NUMBER[:17]}{'0' * 47}"
+    value = {NUMBER: [moment, digest, None, True, 140102850615001], "text": (f"证件 {NUMBER}",)}
+    masked = hidden_in(value)
+    assert masked[NUMBER] == value[NUMBER]
+    assert masked["text"] == [f"证件 {NUMBER[:6]}{'*' * 10}{NUMBER[-2:]}"]
+    assert json.loads(json.dumps(masked)) == masked
+    assert hidden(str(moment)) == str(moment)
 
 
 def test_two_numbers_of_one_line() -> None:

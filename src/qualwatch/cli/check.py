@@ -17,7 +17,6 @@ from qualwatch.cli.options import (
     required_day,
 )
 from qualwatch.cli.output import check_folder, complete_file, console, form_of
-from qualwatch.privacy import hidden
 from qualwatch.wording import gettext as _
 from qualwatch.wording import gettext_noop as _n
 
@@ -180,7 +179,7 @@ def _text(report: "CheckReport", form: Form) -> str:
         return as_page(report) + "\n"
     from qualwatch.reports.check import as_json
 
-    return hidden(as_json(report)) + "\n"
+    return as_json(report) + "\n"
 
 
 def _write_facts(facts: "Facts", folder: Path) -> None:

@@ -60,15 +60,15 @@ def now() -> datetime:
     return timezone.now()
 
 
-def office_law(law: Path | None = None, policy: Path | None = None) -> "Law":
-    """The law of a command of the office: what is named, otherwise what is in force there today."""
+def office_law() -> "Law":
+    """The law of a command of the office: what two people signed and is in force there today.
+
+    No command that writes takes another: its texts would be nobody's.
+    """
     from django.utils import timezone
 
-    from qualwatch.law.loader import load_law
     from qualwatch.legal_texts.queries import law_in_force
 
-    if law is not None or policy is not None:
-        return load_law(law, policy)
     return law_in_force(timezone.localdate(now()))
 
 

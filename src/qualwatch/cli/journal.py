@@ -86,10 +86,11 @@ def replace_key() -> int:
     from django.db import transaction
     from django.utils import timezone
 
-    from qualwatch.config.keys import is_in_environment, keys_of, replace_seal_key
+    from qualwatch.config.keys import is_in_environment, prepare_seal_key, switch_seal_key
     from qualwatch.journal.actions import record
     from qualwatch.journal.keys import current_public_key, public_key_of, public_keys
     from qualwatch.journal.proofs import key_number
+    from qualwatch.journal.queries import is_recorded
     from qualwatch.patrol.signing_keys import publish_signing_keys
 
     former = current_public_key()
@@ -97,14 +98,19 @@ def replace_key() -> int:
         text = _("密钥在 QUALWATCH_KEYS 里：请把 {key} 加到其 former_seals 末尾，再换 seal")
         raise InvalidCommand(text.format(key=former))
     at = now()
+    # Nothing signs with a key that is not on record: what fails, or is cut off, after any of the
+    # three steps leaves the former key in use, and the command, run again, goes on with the same.
+    seed = prepare_seal_key(settings.STATE)
+    new = public_key_of(seed)
     with transaction.atomic():
-        # a file that cannot be written leaves everything as it was
-        replace_seal_key(settings.STATE, former)
-        new = public_key_of(keys_of(settings.STATE).seal)
         on = timezone.localdate(at)
         publish_signing_keys(on=on, at=at, keys=[*public_keys(), new])
         details = {"former": former, "new": new}
-        record(stream="keys", by="replace-key", at=at, what="seal-key-replaced", details=details)
+        if not is_recorded("keys", "seal-key-replaced", details):
+            record(
+                stream="keys", by="replace-key", at=at, what="seal-key-replaced", details=details
+            )
+    switch_seal_key(settings.STATE, seed, former)
     print_lines(_("现在用公钥 {number} 签名：{key}").format(number=key_number(new), key=new))
     return ALL_READ
 

@@ -90,6 +90,27 @@ def propose(
     return ALL_READ
 
 
+@law_app.command(cls=Command, help=_n("签批前阅读：全文、与现行的不同、会变的期限和结论；记录在案"))
+@with_database
+def show(number: TextNumber, by: Signer, password_from_stdin: PasswordFromStdin = False) -> int:
+    """Show who signs a text all that it is and changes; `sign` requires it."""
+    from qualwatch.legal_texts.models import LegalText
+    from qualwatch.patrol import legal_texts
+
+    account = _account(by, "sign-law", password_from_stdin)
+    text = LegalText.objects.get(pk=number)
+    reading = legal_texts.show(text=text, by=account, at=now())
+    print_lines(
+        _text_line(text),
+        _("{who} 提出：{because}").format(who=text.proposed_by, because=text.because),
+    )
+    print_lines("", _("全文："), *text.text.splitlines())
+    print_lines("", _("与现行的不同："), *(reading.differences or [_("没有")]), "")
+    _print_preview(reading.preview, at_most=None)
+    print_lines(_("已记录 {name} 阅读：{digest}").format(name=by, digest=reading.digest))
+    return ALL_READ
+
+
 @law_app.command(cls=Command, help=_n("签批：自其生效日起施行；谁提出的谁不能签"))
 @with_database
 def sign(
@@ -178,11 +199,12 @@ def _text_line(text: "LegalText") -> str:
     )
 
 
-def _print_preview(shown: "Preview") -> None:
+def _print_preview(shown: "Preview", at_most: int | None = MAX_LINES) -> None:
+    """`at_most`: deadlines, and findings, that are listed; None: all."""
     from qualwatch.patrol.legal_texts import deadline_line
     from qualwatch.reports.labels import VERDICTS, label_of
 
-    print_lines(*(deadline_line(change) for change in shown.deadlines[:MAX_LINES]))
+    print_lines(*(deadline_line(change) for change in shown.deadlines[:at_most]))
     print_lines(
         _("期限顺延 {moved} 个，由暂定转为确定 {settled} 个").format(
             moved=len(shown.moved), settled=len(shown.deadlines) - len(shown.moved)
@@ -190,7 +212,7 @@ def _print_preview(shown: "Preview") -> None:
     )
     if shown.judged_on is None:
         return
-    for turn in shown.findings[:MAX_LINES]:
+    for turn in shown.findings[:at_most]:
         finding = turn.either
         before, after = (
             label_of(VERDICTS, row.verdict) if row else _("不考核")

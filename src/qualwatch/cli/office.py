@@ -22,10 +22,8 @@ from qualwatch.cli.options import (
     SOME_REJECTED,
     AsOf,
     InvalidCommand,
-    LawFolder,
     On,
     PasswordFromStdin,
-    PolicyFile,
     read_day,
     required_day,
 )
@@ -79,13 +77,12 @@ def import_delivery(
     covers: Covers = "",
     delta: IsDelta = False,
     by: By = "",
-    law: LawFolder = None,
 ) -> int:
     """Import a source's files: compared with what is on record, accepted or held for review."""
     from qualwatch.cli.registers import Steps
     from qualwatch.registers import loads
 
-    texts, day, months = office_law(law), required_day(as_of), _months(covers)
+    texts, day, months = office_law(), required_day(as_of), _months(covers)
     files_by_name = {file.name: file for file in files}
     if len(files_by_name) < len(files):
         raise InvalidCommand(_("两个文件同名"))
@@ -99,7 +96,7 @@ def import_delivery(
 
 
 @with_database
-def patrol(on: On = None, by: By = "", law: LawFolder = None, policy: PolicyFile = None) -> int:
+def patrol(on: On = None, by: By = "") -> int:
     """Run a day: assess it, deal with its cards, publish, seal the journal.
 
     Running it again adds nothing.
@@ -109,7 +106,7 @@ def patrol(on: On = None, by: By = "", law: LawFolder = None, policy: PolicyFile
 
     day = required_day(on, "--on")
     missed = missed_days(day)
-    result = run_guarded_day(day=day, law=office_law(law, policy), by=actor(by), at=now())
+    result = run_guarded_day(day=day, law=office_law(), by=actor(by), at=now())
     if not isinstance(result, DayOutcome):
         print_lines(*_held_patrol_lines(result))
         return SOME_REJECTED
@@ -125,7 +122,6 @@ def propose(
     by: Officer,
     because: Because,
     password_from_stdin: PasswordFromStdin = False,
-    law: LawFolder = None,
 ) -> int:
     """Propose to release what a guard held, with evidence; another person decides."""
     from qualwatch.accounts.models import Account
@@ -137,7 +133,7 @@ def propose(
     submitted = [SubmittedFile(file.name, _content_of(file)) for file in files]
     new, lines = _new_release(what, number, because, submitted)
     officer = Account.objects.get(username=by)
-    act = propose_act(new=new, by=officer, law=office_law(law), at=now())
+    act = propose_act(new=new, by=officer, law=office_law(), at=now())
     print_lines(*lines, _("已提出（第 {number} 号），等另一人审核签批").format(number=act.pk))
     return ALL_READ
 
@@ -175,15 +171,13 @@ def evidence(
 
 
 @with_database
-def decide(  # noqa: PLR0913  # the options of a command are its arguments
+def decide(
     what: HeldKind,
     number: HeldNumber,
     by: Reviewer,
     because: Because,
     refuse: Refuse = False,
     password_from_stdin: PasswordFromStdin = False,
-    law: LawFolder = None,
-    policy: PolicyFile = None,
 ) -> int:
     """Release what a guard held, as another person proposed, or refuse it; not who began it."""
     from qualwatch.accounts.models import Account
@@ -191,12 +185,12 @@ def decide(  # noqa: PLR0913  # the options of a command are its arguments
     if what == "patrol":
         check_account(by, "release-runs", password_from_stdin=password_from_stdin)
         decision = {"by": by, "at": now(), "because": because}
-        print_lines(*_decide_patrol(_whole_number(number), decision, law, policy, refuse=refuse))
+        print_lines(*_decide_patrol(_whole_number(number), decision, refuse=refuse))
         return ALL_READ
     _release_kind(what)
     capability = "release-runs" if what == "run" else "release-loads"
     check_account(by, capability, password_from_stdin=password_from_stdin)
-    texts = office_law(law, policy)
+    texts = office_law()
     if refuse:
         print_lines(_refuse(what, number, {"by": by, "at": now(), "because": because}, texts))
         return ALL_READ
@@ -404,8 +398,6 @@ def _whole_number(which: str) -> int:
 def _decide_patrol(
     number: int,
     decision: Mapping[str, Any],
-    law: Path | None,
-    policy: Path | None,
     *,
     refuse: bool,
 ) -> Iterator[str]:
@@ -420,7 +412,7 @@ def _decide_patrol(
         refused = refuse_patrol(heartbeat=heartbeat, **decided)
         yield _("{day} 的巡查已拒绝，什么也没有做").format(day=refused.day)
         return
-    result = release_patrol(heartbeat=heartbeat, law=office_law(law, policy), **decided)
+    result = release_patrol(heartbeat=heartbeat, law=office_law(), **decided)
     yield from _run_lines(result.run)
     yield from day_counts(result.cases)
 
@@ -438,7 +430,6 @@ def set_aside(
     because: Because,
     sign: Sign = False,
     password_from_stdin: PasswordFromStdin = False,
-    law: LawFolder = None,
 ) -> int:
     """Set aside a patrol recorded by a wrong clock: proposed by one person, signed by another."""
     from qualwatch.accounts.models import Account
@@ -453,10 +444,7 @@ def set_aside(
         "at": now(),
         "because": because,
     }
-    if sign:
-        effects = sign_setting_aside(law=office_law(law), **act)
-    else:
-        effects = propose_setting_aside(**act)
+    effects = sign_setting_aside(law=office_law(), **act) if sign else propose_setting_aside(**act)
     print_lines(
         _("{day} 的巡查已作废").format(day=day)
         if sign

@@ -10,7 +10,6 @@ from qualwatch.cli.options import (
     ALL_READ,
     SOME_REJECTED,
     InvalidCommand,
-    LawFolder,
     On,
     required_day,
 )
@@ -27,12 +26,12 @@ DrawNumber = Annotated[int, typer.Argument(metavar="NUMBER", help=_n("抽查的�
 
 
 @with_database
-def returns(quarter: QuarterName, on: On = None, law: LawFolder = None) -> int:
+def returns(quarter: QuarterName, on: On = None) -> int:
     """Who owes the return of a quarter, who sent it when; status 3 where one is overdue."""
     from qualwatch.oversight.returns import due_returns
 
     day = required_day(on, "--on")
-    rows = due_returns(_quarter(quarter), office_law(law))
+    rows = due_returns(_quarter(quarter), office_law())
     print_lines(*(_return_line(row, day) for row in rows))
     is_overdue = any(row.is_late(day) and row.submitted_on is None for row in rows)
     return SOME_REJECTED if is_overdue else ALL_READ

@@ -16,7 +16,6 @@ from qualwatch.cli.options import (
     required_day,
 )
 from qualwatch.cli.output import check_folder, console, form_of
-from qualwatch.privacy import hidden
 from qualwatch.wording import gettext as _
 from qualwatch.wording import gettext_noop as _n
 
@@ -141,7 +140,7 @@ def impact(  # noqa: PLR0913  # the options of a command are its arguments
     report = ImpactReport(day, old, turns(before, after), areas)
     with console(output) as out:
         if form == "json":
-            out.file.write(hidden(impact_as_json(report)) + "\n")
+            out.file.write(impact_as_json(report) + "\n")
         else:
             print_impact(report, out)
     return registers.status(register_files)

@@ -96,18 +96,49 @@ def write_keys(path: Path, text: str) -> None:
         part.unlink()
 
 
-def replace_seal_key(state: Path, public_key: str) -> None:
-    """Puts a new seed in place of `seal`, whose public key joins `former_seals`.
+def prepare_seal_key(state: Path) -> bytes:
+    """The seed that is to follow `seal`, written beside it as `next_seal`; signs nothing yet.
 
-    For keys in the state folder only. BadKeys, OSError; the file is then as it was.
+    A seed that was prepared and not used is the next one still. For keys in the state folder only.
+    BadKeys, OSError; the file is then as it was.
     """
-    path = state / FILE
+    keys = _file_content(state / FILE)
+    if "next_seal" not in keys:
+        keys["next_seal"] = new_key()
+        _rewrite(state / FILE, keys)
+    return _prepared(state / FILE, keys)
+
+
+def switch_seal_key(state: Path, seed: bytes, former: str) -> None:
+    """Puts the prepared seed in place of `seal`, whose public key joins `former_seals`.
+
+    BadKeys where another seed is prepared; OSError; the file is then as it was.
+    """
+    keys = _file_content(state / FILE)
+    if _prepared(state / FILE, keys) != seed:
+        raise BadKeys(f"{state / FILE}: next_seal was replaced")
+    keys["former_seals"] = [*keys.get("former_seals", ()), former]
+    keys["seal"] = keys.pop("next_seal")
+    _rewrite(state / FILE, keys)
+
+
+def _file_content(path: Path) -> dict[str, Any]:
     try:
-        keys = json.loads(path.read_text(encoding="utf-8"))
+        keys: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
         raise BadKeys(f"{path}: {error}") from error
-    keys["former_seals"] = [*keys.get("former_seals", ()), public_key]
-    keys["seal"] = new_key()
+    return keys
+
+
+def _prepared(path: Path, keys: Mapping[str, Any]) -> bytes:
+    try:
+        return _key(keys["next_seal"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise BadKeys(f"{path}: next_seal: {type(error).__name__} {error}") from error
+
+
+def _rewrite(path: Path, keys: Mapping[str, Any]) -> None:
+    """Replaces the file as a whole."""
     part = path.with_name(f".{path.name}.{os.getpid()}.new")
     write_keys(part, json.dumps(keys, indent=1))
     part.replace(path)

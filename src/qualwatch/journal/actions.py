@@ -13,7 +13,7 @@ from django.db import connection, transaction
 from qualwatch.journal.keys import private_key
 from qualwatch.journal.models import Entry, Seal, Stream
 from qualwatch.journal.proofs import digest_of, root_of, seal_digest
-from qualwatch.privacy import hidden
+from qualwatch.privacy import hidden, hidden_in
 
 
 class NotInAnAction(Exception):
@@ -102,10 +102,8 @@ def _next(head: Stream, new_entry: NewEntry, by: str, at: datetime) -> Entry:
         basis=hidden(new_entry.basis),
         before="" if new_entry.before is None else digest_of(new_entry.before),
         after="" if new_entry.after is None else digest_of(new_entry.after),
-        details=json.loads(
-            # masked once more here, whatever the caller has put into the details
-            hidden(json.dumps(new_entry.details or {}, default=str, ensure_ascii=False))
-        ),
+        # masked once more here, whatever the caller has put into the details
+        details=hidden_in(json.loads(json.dumps(new_entry.details or {}, default=str))),
         previous=head.head,
     )
     entry.digest = digest_of(content_of(entry))

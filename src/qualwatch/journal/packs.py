@@ -279,6 +279,8 @@ def _check_contents(files: Mapping[str, bytes], manifest: Mapping[str, Any]) -> 
     for stream in streams:
         faults += faults_of_stream(stream, public_keys)
     faults += _faults_of_binding(sums, streams)
+    if not any(stream["seals"] for stream in streams if stream["stream"] == manifest["case"]):
+        faults.append(_("案件日志还没有封签，不能算完好；请在当日巡查封签以后再取证据包"))
     return PackCheck(tuple(faults), unsealed=sum(map(_unsealed, streams)))
 
 
@@ -311,8 +313,13 @@ def _require_files(files: Mapping[str, bytes], sums: Mapping[str, str]) -> None:
 
 
 def _listed(names: Collection[str]) -> str:
-    shown = "、".join(name[:LONGEST_NAME] for name in sorted(names)[:MAX_NAMES])
+    shown = "、".join(_shown_name(name) for name in sorted(names)[:MAX_NAMES])
     return shown + ("…" if len(names) > MAX_NAMES else "")
+
+
+def _shown_name(name: str) -> str:
+    """A name in one line."""
+    return "".join(each if each.isprintable() else "?" for each in name[:LONGEST_NAME])
 
 
 def _faults_of_manifest(

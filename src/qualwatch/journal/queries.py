@@ -1,7 +1,8 @@
 """Reads the journal and verifies that no entry was altered, removed, inserted or reordered."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.utils import timezone
 
@@ -17,6 +18,12 @@ TOLERANCE = timedelta(minutes=5)
 def entries_of(stream: str) -> list[Entry]:
     """All entries of a stream, oldest first."""
     return list(Entry.objects.filter(stream=stream).order_by("number"))
+
+
+def is_recorded(stream: str, what: str, details: Mapping[str, Any]) -> bool:
+    """Whether a stream has an entry of this kind with exactly these details."""
+    entries = Entry.objects.filter(stream=stream, what=what)
+    return any(entry.details == details for entry in entries.iterator())
 
 
 def faults(*public_keys: str) -> Iterator[str]:

@@ -14,8 +14,9 @@ from django.utils import timezone
 from qualwatch.accounts.models import Account
 from qualwatch.accounts.queries import has_capability
 from qualwatch.journal.actions import record
-from qualwatch.law.loader import law_changed, load_law
+from qualwatch.law.loader import Law, law_changed, load_law
 from qualwatch.law.texts_on_disk import LawError, read_yaml
+from qualwatch.legal_texts.differences import past_difference
 from qualwatch.legal_texts.models import LegalText
 from qualwatch.legal_texts.queries import file_of, law_with, signed_texts
 from qualwatch.wording import gettext as _
@@ -71,9 +72,21 @@ def _checked(path: Path, in_force_from: date | None, on: date) -> LegalText:
         in_force_from=first_day,
     )
     # read from the file as it was handed in, so that its problems have its name
-    others = {other.name: file_of(other) for other in signed_texts(first_day)}
-    load_law(texts={**others, text.name: path})
+    signed = signed_texts(first_day)
+    others = {other.name: file_of(other) for other in signed}
+    _require_past_unchanged(text, law_with(signed), load_law(texts={**others, text.name: path}))
     return text
+
+
+def _require_past_unchanged(text: LegalText, before: Law, after: Law) -> None:
+    """CannotLoad where days before the text's first day would be judged otherwise."""
+    changed = past_difference(text, before, after)
+    if changed:
+        raise CannotLoad(
+            _("{day} 以前的不能改：{what}；改动须写在该日或以后").format(
+                day=text.in_force_from, what=changed
+            )
+        )
 
 
 def _kind_of(data: Any) -> str:
@@ -126,15 +139,43 @@ def propose_text(
 
 
 @transaction.atomic
-def sign_text(*, text: LegalText, by: Account, at: datetime, because: str) -> LegalText:
-    """Another person puts a text in force from its day; CannotLoad, LawError."""
+def record_reading(*, text: LegalText, shown: str, by: Account, at: datetime) -> None:
+    """Records that a text was shown to who may sign it, with the digest of all that was shown.
+
+    CannotLoad.
+    """
+    _require(by, "sign-law")
+    locked = LegalText.objects.select_for_update().get(pk=text.pk)
+    if locked.state != "proposed":
+        raise CannotLoad(_("这份文件已经签批或退回"))
+    locked.readings = {**locked.readings, by.username: shown}
+    locked.save(update_fields=["readings"])
+    details = {"text": locked.pk, "sha256": locked.sha256, "shown": shown}
+    record(stream=STREAM, by=by.username, at=at, what="text-read", details=details)
+
+
+@transaction.atomic
+def sign_text(*, text: LegalText, by: Account, at: datetime, because: str, shown: str) -> LegalText:
+    """Another person puts a text in force from its day.
+
+    `shown`: the digest of what would be shown now, and was to this person. CannotLoad, LawError.
+    """
     locked = _locked(text, by, because)
     if locked.in_force_from < timezone.localdate(at):
         raise CannotLoad(
             _("生效日 {day} 已过，请改定生效日重新提出").format(day=locked.in_force_from)
         )
+    if by.username not in locked.readings:
+        raise CannotLoad(_("请先用 qualwatch law show {number} 阅读").format(number=locked.pk))
+    if locked.readings[by.username] != shown:
+        raise CannotLoad(
+            _("阅读以后，影响有了变化，请再用 qualwatch law show {number} 阅读").format(
+                number=locked.pk
+            )
+        )
     # with what was signed since it was proposed
-    law_with([*signed_texts(locked.in_force_from), locked])
+    others = signed_texts(locked.in_force_from)
+    _require_past_unchanged(locked, law_with(others), law_with([*others, locked]))
     signed = _decide(locked, "signed", by, at, because)
     law_changed()
     return signed
@@ -180,5 +221,6 @@ def _record(text: LegalText, what: str, because: str, by: Account, at: datetime)
         "sha256": text.sha256,
         "in_force_from": text.in_force_from,
         "preview": text.preview,
+        "read": text.readings.get(by.username, ""),
     }
     record(stream=STREAM, by=by.username, at=at, what=what, basis=because, details=details)

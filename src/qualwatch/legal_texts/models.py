@@ -21,6 +21,8 @@ class LegalText(models.Model):
     state = models.CharField(max_length=10, default="proposed")
     # what its proposer was shown: deadlines that move, findings that turn
     preview = models.JSONField(default=dict)
+    # by account name: the digest of what was shown to who may sign
+    readings = models.JSONField(default=dict)
     because = models.TextField()
     proposed_by = models.CharField(max_length=150)
     proposed_at = models.DateTimeField()

@@ -16,7 +16,9 @@ from qualwatch.cases.calendar_changes import ChangedDeadline
 from qualwatch.cases.deadline_columns import TEXTS
 from qualwatch.evaluation import columnar
 from qualwatch.evaluation.impact import Turn, turns
-from qualwatch.legal_texts.actions import propose_text, sign_text
+from qualwatch.journal.proofs import digest_of
+from qualwatch.legal_texts.actions import propose_text, record_reading, sign_text
+from qualwatch.legal_texts.differences import differences
 from qualwatch.legal_texts.models import LegalText
 from qualwatch.legal_texts.queries import law_in_force, law_with, signed_texts
 from qualwatch.patrol.calendar_changes import changed_deadlines, move_deadlines
@@ -24,6 +26,7 @@ from qualwatch.patrol.days import lock_cases
 from qualwatch.procedure.preconditions import SYSTEM
 from qualwatch.registers.facts import facts_on
 from qualwatch.registers.tables import lock
+from qualwatch.wording import SOURCE, language_override
 from qualwatch.wording import gettext as _
 
 
@@ -79,6 +82,47 @@ def preview_of(text: LegalText, at: datetime) -> Preview:
     return Preview(findings=turns(*results), judged_on=run.as_of)
 
 
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What who signs a text reads: the text, what differs from the law in force, the preview."""
+
+    text: LegalText
+    differences: list[str]
+    preview: Preview
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of all of it, in whatever language it is read."""
+        findings = [
+            {
+                "item": [turn.either.credit_code, turn.either.category, turn.either.sub_item],
+                "requirement": turn.either.requirement,
+                "turns": [_verdict(turn.before), _verdict(turn.after)],
+            }
+            for turn in self.preview.findings
+        ]
+        with language_override(SOURCE):
+            lines = [deadline_line(change) for change in self.preview.deadlines]
+        content = [self.text.sha256, self.differences, lines, findings, str(self.preview.judged_on)]
+        return digest_of(content)
+
+
+def reading_of(text: LegalText, at: datetime) -> Reading:
+    """What is to be read of a text, as everything is now."""
+    others = [other for other in signed_texts(text.in_force_from) if other.pk != text.pk]
+    with language_override(SOURCE):
+        lines = differences(text, law_with(others), law_with([*others, text]))
+    return Reading(text, lines, preview_of(text, at))
+
+
+@transaction.atomic
+def show(*, text: LegalText, by: Account, at: datetime) -> Reading:
+    """Shows a text to who may sign it, and records that; CannotLoad."""
+    reading = reading_of(text, at)
+    record_reading(text=text, shown=reading.digest, by=by, at=at)
+    return reading
+
+
 @transaction.atomic
 def propose(
     *, text: LegalText, because: str, by: Account, at: datetime
@@ -93,11 +137,13 @@ def propose(
 def sign(*, text: LegalText, by: Account, at: datetime, because: str) -> tuple[LegalText, int]:
     """Puts a text in force from its day; how many deadlines moved at once.
 
-    Those of a later day are moved by the patrol of that day. CannotLoad, LawError.
+    Those of a later day are moved by the patrol of that day. CannotLoad where this person has not
+    read what it changes as of now (`show`); LawError.
     """
     lock()  # lock order: see CONTRIBUTING.md
     lock_cases()
-    signed = sign_text(text=text, by=by, at=at, because=because)
+    shown = reading_of(text, at).digest
+    signed = sign_text(text=text, by=by, at=at, because=because, shown=shown)
     today = timezone.localdate(at)
     if signed.in_force_from > today or signed.kind != "calendar":
         return signed, 0

@@ -24,6 +24,7 @@ from qualwatch.evaluation.findings import (
 from qualwatch.law.loader import Law
 from qualwatch.law.model import GradeText
 from qualwatch.law.policy import Policy
+from qualwatch.privacy import hidden_in
 from qualwatch.reports import labels
 from qualwatch.reports.explanation import item_name
 from qualwatch.reports.labels import label_of
@@ -142,10 +143,10 @@ def one_row_a_line(document: dict[str, Any]) -> str:
     parts = []
     for key, value in document.items():
         if isinstance(value, list) and value:
-            lines = ",\n".join(json.dumps(row, ensure_ascii=False) for row in value)
+            lines = ",\n".join(json.dumps(hidden_in(row), ensure_ascii=False) for row in value)
             text = f"[\n{lines}\n]"
         else:
-            text = json.dumps(value, ensure_ascii=False)
+            text = json.dumps(hidden_in(value), ensure_ascii=False)
         parts.append(f"{json.dumps(key)}: {text}")
     return "{\n" + ",\n".join(parts) + "\n}"
 

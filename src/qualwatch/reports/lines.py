@@ -7,7 +7,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pa_parquet
 
-from qualwatch.privacy import hidden
+from qualwatch.privacy import hidden_in
 from qualwatch.reports.check import CheckReport, finding_as_dict
 
 TEXT, NUMBER = pa.string(), pa.int32()
@@ -44,7 +44,7 @@ def json_lines(report: CheckReport) -> Iterator[str]:
     """Every finding as one line of JSON, with the day it is of."""
     for finding in report.findings:
         document = {"as_of": str(report.as_of), **finding_as_dict(finding)}
-        yield hidden(json.dumps(document, ensure_ascii=False)) + "\n"
+        yield json.dumps(hidden_in(document), ensure_ascii=False) + "\n"
 
 
 def write_json_lines(report: CheckReport, path: Path) -> None:

@@ -45,7 +45,7 @@ from qualwatch.cases.models import (
 )
 from qualwatch.cases.notices.texts import name_of
 from qualwatch.journal.actions import NewEntry
-from qualwatch.privacy import hidden
+from qualwatch.privacy import hidden_in
 from qualwatch.reports.labels import REQUIREMENTS
 from qualwatch.wording import gettext_noop as _  # documents are Chinese
 
@@ -167,7 +167,7 @@ def issue_to_enterprise(
 
 def _without_identity_numbers(values: Mapping[str, Any]) -> dict[str, Any]:
     """The values with identity numbers masked, which may stand in what people write."""
-    masked: dict[str, Any] = json.loads(hidden(json.dumps(values, ensure_ascii=False)))
+    masked: dict[str, Any] = hidden_in(json.loads(json.dumps(values)))
     return masked
 
 

@@ -1,23 +1,35 @@
-"""journal.json: the journal of a case, with the seals that prove it."""
+"""journal.json: the journal of a case and of its acts, with the seals that prove it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
-from qualwatch.cases.models import Case
+from qualwatch.cases.models import Case, ProposedAct
 from qualwatch.journal.actions import content_of
-from qualwatch.journal.models import Seal
+from qualwatch.journal.models import Seal, Stream
 from qualwatch.journal.proofs import path_and_root
 from qualwatch.journal.queries import entries_of
 
 
-def journal_content(case: Case) -> dict[str, Any]:
-    """One case in journal.json: its entries, and the first seal over each length of its stream."""
+def streams_of(cases: Iterable[Case]) -> list[str]:
+    """The streams of the cases, the last one's last; before each those of its acts.
+
+    What is proposed and read before a case begins is recorded in the act's own stream.
+    """
+    names = []
+    for case in cases:
+        acts = ProposedAct.objects.filter(case=case).order_by("pk").values_list("pk", flat=True)
+        own = [f"act/{act}" for act in acts]
+        existing = set(Stream.objects.filter(name__in=own).values_list("name", flat=True))
+        names += [*(name for name in own if name in existing), case.stream]
+    return names
+
+
+def journal_content(stream: str) -> dict[str, Any]:
+    """One stream in journal.json: its entries, and the first seal over each of its lengths."""
     return {
-        "stream": case.stream,
-        "entries": [
-            {**content_of(entry), "digest": entry.digest} for entry in entries_of(case.stream)
-        ],
-        "seals": list(_seals(case.stream)),
+        "stream": stream,
+        "entries": [{**content_of(entry), "digest": entry.digest} for entry in entries_of(stream)],
+        "seals": list(_seals(stream)),
     }
 
 

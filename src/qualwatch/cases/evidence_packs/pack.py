@@ -9,10 +9,10 @@ finding.json        what was determined, and what the facts below give again
 facts/              the same for `qualwatch check PACK/facts --law PACK/law`
 law/                the texts of the standards, the policy and the calendar that it was judged by
 documents/, lists/  the documents as they went out; those of the withdrawal list
-proofs/, evidence/  what proves their service and came against a withdrawal; with applications
+proofs/, evidence/  what proves service, came against a withdrawal; with applications and findings
 announcements/      what the public read
 case.json           determination, supervision finding, applications, services
-journal.json        the journal of the case, its entries chained, and the seals over it
+journal.json        the journal of the case and of its acts, entries chained, the seals over it
 
 People are pseudonyms, and nobody's birthday is in it (disclosure.py). All texts are Chinese.
 """
@@ -36,7 +36,7 @@ from qualwatch.cases.documents import issuing
 from qualwatch.cases.evidence_packs import stored_files
 from qualwatch.cases.evidence_packs.comparison import differing_requirements
 from qualwatch.cases.evidence_packs.contents import case_content, finding_content
-from qualwatch.cases.evidence_packs.journal import journal_content
+from qualwatch.cases.evidence_packs.journal import journal_content, streams_of
 from qualwatch.cases.evidence_packs.page import index_page
 from qualwatch.cases.evidence_packs.people import HEADER, masked_people, people_rows
 from qualwatch.cases.evidence_packs.plain_facts import plain_tables
@@ -50,7 +50,7 @@ from qualwatch.journal import packs
 from qualwatch.journal.actions import record
 from qualwatch.journal.keys import current_public_key, private_key, signing_keys
 from qualwatch.journal.proofs import key_number
-from qualwatch.privacy import hidden
+from qualwatch.privacy import hidden, hidden_in
 from qualwatch.wording import SOURCE, language_override
 from qualwatch.wording import gettext as _
 
@@ -83,10 +83,23 @@ def evidence_pack(*, card_number: str, by: Account, at: datetime) -> bytes:
         details={"card": card_number, "parts": packs.parts_digest(packs.sums_of(files))},
     )
     # after the record, so that the journal in the pack ends with it
-    journal = [journal_content(related) for related in related_cases(case)]
+    journal = [journal_content(stream) for stream in streams_of(related_cases(case))]
+    # its texts were masked when they were recorded; masked again they would not have their digests
     files[packs.JOURNAL] = _json(journal)
     manifest = _manifest(case, journal, made_on)
-    return packs.zipped(packs.signed_files(files, manifest, private_key()))
+    pack = packs.zipped(packs.signed_files(files, manifest, private_key()))
+    _require_sound(pack, card_number)
+    return pack
+
+
+def _require_sound(pack: bytes, card_number: str) -> None:
+    """CannotPack where `journal check` would refuse the pack."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "pack.zip"
+        path.write_bytes(pack)
+        check = packs.check_pack(path, [current_public_key()], card=card_number)
+    if check.faults:
+        raise CannotPack(_("证据包核对不过：{fault}").format(fault=check.faults[0]))
 
 
 def _manifest(case: Case, journal: Iterable[Mapping[str, Any]], made_on: date) -> dict[str, Any]:
@@ -137,8 +150,9 @@ def files_of(case: Case, folder: Path, made_on: date) -> dict[str, bytes]:
     if rerun is not None:
         files |= _facts_files(rerun, folder / "facts", case.card_number) | _law_files(rerun)
         files[PEOPLE] = _csv(case.card_number, [HEADER, *rows])
-    files["finding.json"] = _json(finding_content(case, rerun, people))
-    files["case.json"] = _json({related.stream: case_content(related) for related in cases})
+    files["finding.json"] = _masked_json(finding_content(case, rerun, people))
+    content = {related.stream: case_content(related) for related in cases}
+    files["case.json"] = _masked_json(content)
     files |= stored_files.document_files(cases) | stored_files.list_document_files(cases)
     files |= stored_files.submitted_files(cases)
     files |= stored_files.notice_files(stored_files.notices_of(cases))
@@ -182,9 +196,13 @@ def _csv(card_number: str, rows: Iterable[Iterable[str]]) -> bytes:
 
 
 def _json(content: Any) -> bytes:
-    """Days and moments in ISO form; identity numbers in free text hidden."""
-    text = json.dumps(content, ensure_ascii=False, indent=1, default=_plain)
-    return hidden(text).encode()
+    """Days and moments in ISO form."""
+    return json.dumps(content, ensure_ascii=False, indent=1, default=_plain).encode()
+
+
+def _masked_json(content: Any) -> bytes:
+    """The same with identity numbers in free text masked."""
+    return _json(hidden_in(json.loads(_json(content))))
 
 
 def _plain(value: Any) -> str:

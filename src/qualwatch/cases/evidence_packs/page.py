@@ -12,6 +12,7 @@ from qualwatch.accounts.queries import organisation
 from qualwatch.cases.documents import issuing
 from qualwatch.cases.documents.evidence import evidence_of
 from qualwatch.cases.evidence_packs.contents import services_of, source_of
+from qualwatch.cases.evidence_packs.journal import streams_of
 from qualwatch.cases.evidence_packs.rerun import Rerun
 from qualwatch.cases.evidence_packs.stored_files import notices_of
 from qualwatch.cases.models import Application, Case, Service
@@ -99,7 +100,7 @@ def _finding(finding: Finding) -> Mapping[str, Any]:
 
 def _entries(cases: Iterable[Case]) -> list[tuple[datetime, str, str]]:
     """Local time, event and account of all journal entries, oldest first."""
-    entries = [entry for case in cases for entry in entries_of(case.stream)]
+    entries = [entry for stream in streams_of(cases) for entry in entries_of(stream)]
     entries.sort(key=lambda entry: (entry.recorded_at, entry.pk))
     return [
         (timezone.localtime(entry.recorded_at), entry_label(entry.what), entry.by)

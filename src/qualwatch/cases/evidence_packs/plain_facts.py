@@ -120,6 +120,7 @@ def _registration(row: Registration, context: _Context) -> Cells:
         label_of(IN_FORCE, row.register_state),
         row.register_state_from,
         row.renewal_filed_on,
+        row.certificate_valid_to,
     ]
 
 
@@ -235,6 +236,7 @@ _TABLES: Mapping[str, _Table] = {
             _n("登记状态"),
             _n("状态自"),
             _n("延续申请日"),
+            _n("仅证书载明的有效期止"),
         ),
         _registration,
     ),

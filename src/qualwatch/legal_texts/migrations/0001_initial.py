@@ -26,6 +26,7 @@ class Migration(migrations.Migration):
                 ("in_force_from", models.DateField()),
                 ("state", models.CharField(default="proposed", max_length=10)),
                 ("preview", models.JSONField(default=dict)),
+                ("readings", models.JSONField(default=dict)),
                 ("because", models.TextField()),
                 ("proposed_by", models.CharField(max_length=150)),
                 ("proposed_at", models.DateTimeField()),
