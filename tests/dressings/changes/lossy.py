@@ -195,9 +195,7 @@ def titles_that_state_something(dress: Dress, random: Random) -> None:
         "社保": ("欠费人员名单", "停保减员", "医疗保险缴费明细"),
         "资质": ("已撤回资质", "作废证书"),
     }
-    for sheet in dress.sheets:
-        if sheet.name not in titles or random.random() < 0.5:
-            continue
+    for sheet in some(random, [sheet for sheet in dress.sheets if sheet.name in titles]):
         line = _line_of_title(random.choice(titles[sheet.name]), random)
         block = random.choice(sheet.blocks)
         if random.random() < 0.5:
@@ -221,21 +219,18 @@ def columns_that_state_something(dress: Dress, random: Random) -> None:
         "注册人员": (("去向", "离职"), ("现状", "注 销"), ("处理", "注销"), ("备注", "离　职")),
         "社保": (("标记", "停缴"), ("异动", "停保"), ("标识", "欠 费"), ("备注", "未足额")),
     }
-    for name, choices in words.items():
+    for name, choices in some(random, list(words.items())):
         heading, word = random.choice(choices)
-        if random.random() < 0.6:
-            table = dress.tables[name]
-            _add(table, random, heading, [random.choice((word, "")) for _ in table.rows])
+        table = dress.tables[name]
+        _add(table, random, heading, [word if random.random() < 0.9 else "" for _ in table.rows])
 
 
 @change("files", loses="whether the rows of a file count")
 def names_that_state_something(dress: Dress, random: Random) -> None:
     words = {"注册人员": "已注销", "社保": "欠费"}
-    for book in dress.books:
-        for sheet in book:
-            if sheet.name in words and random.random() < 0.5:
-                form = random.choice(("{0}（{1}）", "{0}2.{1}人员"))
-                sheet.name = form.format(sheet.name, words[sheet.name])
+    for sheet in some(random, [sheet for sheet in dress.sheets if sheet.name in words]):
+        form = random.choice(("{0}（{1}）", "{0}2.{1}人员"))
+        sheet.name = form.format(sheet.name, words[sheet.name])
 
 
 @change("layout", loses="whether a row is a heading or what is left of a row")
