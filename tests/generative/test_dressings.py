@@ -8,7 +8,7 @@ never loses one without a word.
 
 import pytest
 
-from dressings.comparison import faults, plain, report
+from dressings.comparison import faults, outcome, plain, report
 from dressings.dress import CHANGES, CONTAINERS, Recipe, draw
 
 CHUNK = 10
@@ -34,6 +34,16 @@ def test_a_dress_gives_the_same_findings(first: int) -> None:
 @pytest.mark.parametrize("first", range(LOSSY_SEEDS, LOSSY_SEEDS + LOSSY, CHUNK))
 def test_what_is_lost_makes_doubt_or_a_refusal(first: int) -> None:
     check_dresses(first, CHUNK, lossy=True)
+
+
+@pytest.mark.parametrize("container", ["csv", "xlsx"])
+@pytest.mark.parametrize("name", ["titles", "columns", "names"])
+def test_what_states_something_is_named(name: str, container: str) -> None:
+    for seed in range(5):
+        result = outcome(Recipe(seed, container, (f"{name}-that-state-something",)))
+        sentences = [*result.rejections, *result.notices]
+        words = ("不算数", "旁注", "可能影响结论")
+        assert any(word in text for text in sentences for word in words), seed
 
 
 @pytest.mark.full

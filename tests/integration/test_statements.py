@@ -482,6 +482,12 @@ def test_what_a_title_states(title: str, table: str, *, is_stated: bool) -> None
         ("欠费03个月", "contributions", True),
         ("欠费金额：0.00", "contributions", False),
         ("未缴、停缴", "contributions", True),
+        ("补缴3个月欠费仍欠费", "contributions", True),
+        ("限期补缴欠费", "contributions", True),
+        ("欠费情况：无", "contributions", False),
+        ("是否欠费：否", "contributions", False),
+        ("欠费（已结清）", "contributions", False),
+        ("未按时足额缴费", "contributions", True),
     ],
 )
 def test_what_a_remark_states(remark: str, table: str, *, is_stated: bool) -> None:

@@ -195,24 +195,42 @@ def titles_that_state_something(dress: Dress, random: Random) -> None:
         "社保": ("欠费人员名单", "停保减员", "医疗保险缴费明细"),
         "资质": ("已撤回资质", "作废证书"),
     }
-    for sheet in dress.sheets:
-        if sheet.name not in titles or random.random() < 0.5:
-            continue
-        title = random.choice(titles[sheet.name])
+    for sheet in some(random, [sheet for sheet in dress.sheets if sheet.name in titles]):
+        line = _line_of_title(random.choice(titles[sheet.name]), random)
         block = random.choice(sheet.blocks)
         if random.random() < 0.5:
-            block.above.insert(0, [title])
+            block.above.insert(0, line)
         else:
             places = [at for at in range(len(block.body)) if UP not in block.body[at]]
-            block.body.insert(random.choice(places or [0]), [title])
+            block.body.insert(random.choice(places or [0]), line)
+
+
+def _line_of_title(title: str, random: Random) -> list[object]:
+    """A title as offices write it: spaced, behind a mark, long, or with a unit and a day."""
+    form = random.choice(("{0}", "■{0}", "● {0}", "▲{0}", "★{0}", "{1}", "{2}", "{3}{0}"))
+    of_office = "山西省太原市小店区建筑施工企业及其在建工程项目现场注册建造师之"
+    text = form.format(title, " ".join(title), "\u3000".join(title), of_office)
+    return [text, "单位:元", "2026年3月"] if random.random() < 0.25 else [text]
+
+
+@change("columns", loses="whether the rows with a word in an unused column count")
+def columns_that_state_something(dress: Dress, random: Random) -> None:
+    words = {
+        "注册人员": (("去向", "离职"), ("现状", "注 销"), ("处理", "注销"), ("备注", "离　职")),
+        "社保": (("标记", "停缴"), ("异动", "停保"), ("标识", "欠 费"), ("备注", "未足额")),
+    }
+    for name, choices in some(random, list(words.items())):
+        heading, word = random.choice(choices)
+        table = dress.tables[name]
+        _add(table, random, heading, [word if random.random() < 0.9 else "" for _ in table.rows])
 
 
 @change("files", loses="whether the rows of a file count")
 def names_that_state_something(dress: Dress, random: Random) -> None:
-    words = {"注册人员": "（已注销）", "社保": "（欠费）"}
-    for book in dress.books:
-        for sheet in book:
-            sheet.name += words.get(sheet.name, "") if random.random() < 0.5 else ""
+    words = {"注册人员": "已注销", "社保": "欠费"}
+    for sheet in some(random, [sheet for sheet in dress.sheets if sheet.name in words]):
+        form = random.choice(("{0}（{1}）", "{0}2.{1}人员"))
+        sheet.name = form.format(sheet.name, words[sheet.name])
 
 
 @change("layout", loses="whether a row is a heading or what is left of a row")
