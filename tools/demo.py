@@ -142,11 +142,20 @@ def remember() -> None:
         run("import", source, f"{PROVINCE}/{file}", "--as-of", DAY, "--by", "demo-officer")
     # a first run warns many at once: held
     run("patrol", "--on", DAY, "--by", "demo-officer")
-    role = ["--organisation", "province", "--role", "province-reviewer", "--early-warning"]
     password = "--password-from-stdin"
-    run("manage", "create_officer", "demo-reviewer", *role, password, typed=PASSWORD)
-    reason = ["--because", "首次核查，样本已核对"]
-    run("decide", "run", "1", *reason, "--by", "demo-reviewer", password, typed=PASSWORD)
+    for name, role in (
+        ("demo-proposer", "province-officer"),
+        ("demo-reviewer", "province-reviewer"),
+    ):
+        where = ["--organisation", "province", "--role", role, "--early-warning"]
+        run("manage", "create_officer", name, *where, password, typed=PASSWORD)
+    # released by two people: one hands in the check, the other opens it and signs
+    reason = ["--because", "首次核查，样本已逐家核对"]
+    by_first = [*reason, "--by", "demo-proposer", password]
+    run("propose", "run", "1", WORKBOOK, *by_first, typed=PASSWORD)
+    by_second = ["--by", "demo-reviewer", password]
+    run("evidence", "run", "1", "--output", "demo/evidence", *by_second, typed=PASSWORD)
+    run("decide", "run", "1", *reason, *by_second, typed=PASSWORD)
     run("patrol", "--on", DAY, "--by", "demo-officer")
     run("journal", "verify")
 
