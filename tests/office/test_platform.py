@@ -529,7 +529,10 @@ def test_commands_on_a_range_of_pushes_and_on_a_day(
     capsys.readouterr()
     commands.propose(str(DAY))
     proposed = "放行推送 3 条：7、8、9\n"
-    lines = f"{proposed}  没有放行：11，读不出，不能放行\n已提出（第 1 号），等另一人审核签批\n"
+    number = ProposedAct.objects.get().pk
+    lines = (
+        f"{proposed}  没有放行：11，读不出，不能放行\n已提出（第 {number} 号），等另一人审核签批\n"
+    )
     assert capsys.readouterr().out == lines
     with pytest.raises(InvalidCommand):
         commands.decide("7..8")  # the proposal is about more
