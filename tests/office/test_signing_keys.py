@@ -46,6 +46,7 @@ def actors(office: RegisterOffice) -> Actors:
 def replace_key(settings: object) -> str:
     """Another key signs from now on; the public key of the former one."""
     former = current_public_key()
+    # the fixture is typed as an object
     settings.FORMER_SEAL_KEYS = (*public_keys(),)  # type: ignore[attr-defined]
     settings.SEAL_KEY = NEW_SEED  # type: ignore[attr-defined]
     return former
@@ -125,6 +126,7 @@ def test_the_page_lists_every_key_with_its_days(
     for key in (former, current):
         answer = client.get(f"/keys/{key_number(key)}.pem")
         loaded = load_pem_public_key(answer.content)
+        # an Ed25519 key, of all that a PEM may hold
         assert loaded.public_bytes_raw().hex() == key  # type: ignore[union-attr]
     assert client.get("/keys/0000000000000000.pem").status_code == 404
     kinds = [(entry.kind, entry.key) for entry in entries_after(0) if entry.kind == "signing-key"]
@@ -184,6 +186,7 @@ def test_a_key_signs_nothing_before_it_is_on_record(
     create_keys(settings.STATE)
     path = settings.STATE / "keys.json"
     before = json.loads(path.read_text())
+    # the command without its database decorator
     replace = journal_commands.replace_key.__wrapped__  # type: ignore[attr-defined]
 
     def fail(**_details: object) -> None:

@@ -17,7 +17,7 @@ PackPath = Annotated[
     Path, typer.Argument(metavar="PACK", help=_n("证据包（.zip），或解开的文件夹"))
 ]
 PublicKeys = Annotated[
-    list[str],
+    list[str] | None,
     typer.Option("--key", help=_n("机关公布的公钥：十六进制，或存有公钥的文件；可写多次")),
 ]
 CardNumber = Annotated[str, typer.Option("--card", help=_n("应是哪张红牌的证据包"))]
@@ -39,12 +39,12 @@ def verify() -> int:
 
 
 @journal_app.command(cls=Command, help=_n("核对证据包：签名、文件、日志和封签是否原样"))
-def check(pack: PackPath, key: PublicKeys = [], card: CardNumber = "") -> int:  # noqa: B006
+def check(pack: PackPath, key: PublicKeys = None, card: CardNumber = "") -> int:
     """Prove that an evidence pack is as the office made it; needs no database."""
     from qualwatch.journal.packs import BadKey, check_pack, read_public_keys
 
     try:
-        public_keys = [public_key for text in key for public_key in read_public_keys(text)]
+        public_keys = [public_key for text in key or () for public_key in read_public_keys(text)]
     except BadKey as error:
         raise InvalidCommand(str(error)) from error
     result = check_pack(pack, public_keys, card=card)

@@ -174,6 +174,11 @@ class CaseRequirement(models.Model):
         return f"{self.case_id} {self.requirement}"
 
     @property
+    def raised_ends_on(self) -> date | None:
+        """The last day of the period of a raised figure; None where none was raised."""
+        return date.fromisoformat(self.raised["ends_on"]) if self.raised else None
+
+    @property
     def unproved_days(self) -> list[date]:
         """The days of its warning and of its raised figure's, as far as they are not proved."""
         days = [self.pushed_on] if self.proved_on is None else []

@@ -1,5 +1,6 @@
 """Acts that one person proposed: listed by case, read, signed, returned or taken back."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
@@ -65,60 +66,63 @@ def proposed_act(request: HttpRequest, number: int) -> HttpResponse:
 @officer_page
 def sign(request: HttpRequest, number: int) -> HttpResponse:
     """A reviewer signs what was proposed."""
-    if request.method != "POST":
-        return redirect("proposed-act", number=number)
-    act = _visible_act(request, number)
-    by = account_of(request)
-    try:
+
+    def decide(act: ProposedAct, decision: dict[str, Any]) -> None:
         check_has_read(request)
-        sign_act(
-            act=act,
-            by=by,
-            law=current_law(),
-            at=timezone.now(),
-            because=text_field(request, "because"),
-            read=ACT_KINDS[act.kind].consequence,
-        )
-    except REFUSALS as error:
-        if not _is_decided(act, "signed", by.username):
-            return _act_page(request, act, [refusal(error, DECISION_FIELDS)])
-    messages.success(request, _("已签批，立即生效。"))
-    return _redirect_after(act)
+        sign_act(act=act, read=ACT_KINDS[act.kind].consequence, **decision)
+
+    return _decision_page(request, number, decide, "signed", _("已签批，立即生效。"))
 
 
 @require_http_methods(FORM_METHODS)
 @officer_page
 def return_to_proposer(request: HttpRequest, number: int) -> HttpResponse:
     """A reviewer returns what was proposed, with reasons."""
-    if request.method != "POST":
-        return redirect("proposed-act", number=number)
-    act = _visible_act(request, number)
-    by = account_of(request)
-    because = text_field(request, "because")
-    try:
-        return_act(act=act, because=because, by=by, law=current_law(), at=timezone.now())
-    except REFUSALS as error:
-        if not _is_decided(act, "returned", by.username):
-            return _act_page(request, act, [refusal(error, DECISION_FIELDS)])
-    messages.success(request, _("已退回。"))
-    return _redirect_after(act)
+
+    def decide(act: ProposedAct, decision: dict[str, Any]) -> None:
+        return_act(act=act, **decision)
+
+    return _decision_page(request, number, decide, "returned", _("已退回。"))
 
 
 @require_http_methods(FORM_METHODS)
 @officer_page
 def retract(request: HttpRequest, number: int) -> HttpResponse:
     """The proposer takes back what was proposed, or leaves what was returned."""
+
+    def decide(act: ProposedAct, decision: dict[str, Any]) -> None:
+        retract_act(act=act, **decision)
+
+    return _decision_page(request, number, decide, "void", _("已撤销。"))
+
+
+def _decision_page(
+    request: HttpRequest,
+    number: int,
+    decide: Callable[[ProposedAct, dict[str, Any]], None],
+    state: str,
+    message: str,
+) -> HttpResponse:
+    """Carries out a decision on an act; the same form sent again says the same.
+
+    decide: takes the act and by, law, at, because. state: that of the act afterwards.
+    """
     if request.method != "POST":
         return redirect("proposed-act", number=number)
     act = _visible_act(request, number)
     by = account_of(request)
-    because = text_field(request, "because")
+    decision = {
+        "by": by,
+        "law": current_law(),
+        "at": timezone.now(),
+        "because": text_field(request, "because"),
+    }
     try:
-        retract_act(act=act, because=because, by=by, law=current_law(), at=timezone.now())
+        decide(act, decision)
     except REFUSALS as error:
-        if not _is_decided(act, "void", by.username):
+        if not _is_decided(act, state, by.username):
             return _act_page(request, act, [refusal(error, DECISION_FIELDS)])
-    messages.success(request, _("已撤销。"))
+    messages.success(request, message)
     return _redirect_after(act)
 
 
