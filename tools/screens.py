@@ -54,6 +54,9 @@ PAGES: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "case": (OFFICER, "/cases?state=red", ("/cases/",)),
     "determine": (OFFICER, "/work", ("/determine",)),
     "decide": (REVIEWER, "/work", ("/decide",)),
+    "inbox": (OFFICER, "/inbox", ()),
+    "key-supervision": (OFFICER, "/key-supervision", ()),
+    "case-acts": (OFFICER, "/cases?state=red", ("/cases/", "/acts")),
     "second-factor": (OFFICER, "/accounts/2fa/", ()),
 }
 IN_THE_GUIDES = (

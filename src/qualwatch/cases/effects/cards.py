@@ -19,7 +19,7 @@ from qualwatch.cases.documents.service import (
 )
 from qualwatch.cases.effects.transfers import hand_over_outside
 from qualwatch.cases.effects.withdrawal import end_withdrawal, publish_decision
-from qualwatch.cases.models import UNDECIDED, Application, Case
+from qualwatch.cases.models import AS_WARNED, UNDECIDED, Application, Case
 from qualwatch.cases.notices import texts
 from qualwatch.cases.notices.notify import Notification, notify
 from qualwatch.cases.tasks import APPLICATION_TASKS, SERVE_ORDER, open_task, settle
@@ -108,12 +108,12 @@ def determined_figures(step: Step, requirements: tuple[str, ...]) -> dict[str, M
         if warned is None or warned.required is None or figure.get("required") is None:
             continue
         if warned.required < figure["required"]:
-            held = figure.get("as-warned", figure)["held"]
+            held = figure.get(AS_WARNED, figure)["held"]
             first = step.case.requirements.get(requirement=name).warned_figures
             figures[name] = {
                 **figure,
                 # by the grade that was warned of: another count than the run's own
-                "as-warned": {"held": held, "possible": figure.get("possible")},
+                AS_WARNED: {"held": held, "possible": figure.get("possible")},
                 "required": warned.required,
                 "held": held,
                 "shortfall": warned.required - held,

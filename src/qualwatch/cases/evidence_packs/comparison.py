@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from qualwatch.cases.evidence_packs.rerun import Rerun
-from qualwatch.cases.warnings.run_view import AS_WARNED, INSURANCE
+from qualwatch.cases.models import AS_WARNED
+from qualwatch.cases.warnings.run_view import INSURANCE
 
 
 def differing_requirements(determined: Mapping[str, Any], rerun: Rerun) -> list[str]:

@@ -2,6 +2,7 @@
 
 from qualwatch.cases.models.acts import ProposedAct, Recheck
 from qualwatch.cases.models.cases import (
+    AS_WARNED,
     GROUNDS,
     AnsweredRequest,
     Case,
@@ -31,6 +32,7 @@ from qualwatch.cases.models.documents import (
 from qualwatch.cases.models.withdrawals import Hearing, Submission, Withdrawal, WithdrawalList
 
 __all__ = [
+    "AS_WARNED",
     "GROUNDS",
     "UNDECIDED",
     "AnsweredRequest",

@@ -10,6 +10,8 @@ from qualwatch.procedure.state import CLOSED, OUTCOMES, Ground, Origin, State
 
 STATES = tuple(get_arg for get_arg in get_args(State) if get_arg != "none")
 HEARTBEAT_STATES = ("done", "held", "refused", "set-aside")
+# In figures after an upgrade: the people who count for the grade that was warned of.
+AS_WARNED = "as-warned"
 GROUNDS, ORIGINS = get_args(Ground), get_args(Origin)
 
 

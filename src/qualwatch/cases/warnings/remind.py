@@ -50,8 +50,7 @@ def _due_reminders(ctx: ActContext) -> Mapping[Case, CaseRequirement]:
     """The cases to remind of, each with its requirement that ends first."""
     days = ctx.law.policy_on(ctx.on)["reminder_days_before_end"]
     # No lower bound on ends_on: a reminder comes late rather than never.
-    ending = CaseRequirement.objects.filter(
-        case__state__in=("yellow", "red"),
+    ending = CaseRequirement.objects.exclude(case__state="closed").filter(
         determined_on=None,
         recovered_on=None,
         ends_on__lte=ctx.on + timedelta(days=days),

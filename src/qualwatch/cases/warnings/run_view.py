@@ -10,7 +10,7 @@ from typing import Any
 from django.db.models import Q
 
 from qualwatch.assessments.models import AnomalyRow, FindingRow, Run
-from qualwatch.cases.models import Case, CaseRequirement
+from qualwatch.cases.models import AS_WARNED, Case, CaseRequirement
 from qualwatch.evaluation import reference
 from qualwatch.evaluation.conflicts import CONFLICT
 from qualwatch.evaluation.facts import Item as ItemFact
@@ -27,7 +27,6 @@ from qualwatch.registers.models import EnterpriseRow, ItemRow
 Item = tuple[str, str, str]
 Finding = Mapping[str, Any]  # the columns FINDING of a row
 INSURANCE = "insurance"
-AS_WARNED = "as-warned"
 GRADE_SLUGS = {name: slug for slug, name in GRADE_NAMES.items()}
 # The register's reason why an item is no longer in force -> the code that closes its case.
 ENDED = {
