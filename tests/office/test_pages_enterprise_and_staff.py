@@ -183,7 +183,7 @@ def test_a_case_shows_allowed_acts_and_why_others_are_not(
     auditor = page(client_of(officers.account("auditor")), "case", case_states.cases[9].pk)
     assert "没有这项权限" in auditor
     red = page(client_of(officers.account("officer")), "case", case_states.cases[3].pk)
-    assert "写明的指标没有预警、已经恢复或者已经认定" in red
+    assert "没有可以认定的指标：没有预警、已经恢复，或者已经认定" in red
 
 
 def test_an_officer_proposes_and_a_reviewer_signs(

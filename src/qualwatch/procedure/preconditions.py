@@ -318,7 +318,7 @@ _WARNING: Mapping[str, Precondition] = {
         ),
     ),
     "undetermined": Precondition(
-        _n("写明的指标没有预警、已经恢复或者已经认定"),
+        _n("没有可以认定的指标：没有预警、已经恢复，或者已经认定"),
         lambda state, event, terms: (
             bool(state.undetermined) and set(event.requirements) <= set(state.undetermined)
         ),

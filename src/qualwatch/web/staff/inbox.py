@@ -24,7 +24,7 @@ ROWS_OF_PAGE = 50
 def inbox(request: HttpRequest) -> HttpResponse:
     """What was sent to the authority, the newest first, or only what nobody has opened."""
     is_unopened = request.GET.get("unopened") == "1"
-    notices = _notices_of(request).order_by("-posted_at", "-pk")
+    notices = _notices_of(request).select_related("case").order_by("-posted_at", "-pk")
     if is_unopened:
         notices = notices.filter(first_opened_at=None)
     page = Paginator(notices, ROWS_OF_PAGE).get_page(request.GET.get("page"))
